@@ -1,0 +1,246 @@
+// assembly/layout.ts: the one memory that host, hot path and kernel share; read by asc and by tsc.
+// Integer constants only: no decorators, enums or imports.
+//
+//   0x00000  asc's static data         constants only: every instance writes the same bytes
+//   0x10000  DIRECTORY                 written once by the host: base and bytes of every region, limits
+//   then, in the order of the REGION_ numbers, each on a cache line (rings: on 64 KiB):
+//     CONTROL           written by the host       what is live; the keys of the hash
+//     WORKERS           a record per worker       epoch, command, ring descriptors
+//     COUNTERS          written by one worker     u64 per verdict and per event, a block per worker
+//     VIP_COUNTERS      written by one worker     packets and bytes per VIP, a block per worker
+//     BACKEND_COUNTERS  written by one worker     packets and bytes per backend, a block per worker
+//     ROOTS             written by the builder    two copies of (VIP index, VIP records), live one by generation
+//     BACKENDS          written by the builder    outer header ready made, next hop, MTU
+//     NEXT_HOPS         written by the host       MAC and egress in one u64, replaced by one atomic store
+//     EGRESSES          written by the host       what an interface says of itself: MAC, flags
+//     TABLES            written by the builder    lookup tables and tracking maps, allocated by the host
+//     FLOWS             written by all workers    flow table, one atomic u64 a flow
+//     BUILD             used by the builder       inputs of one table build
+//     CELLS             host and worker           frames without kernel rings: batch(), forward(), pcap
+//     RINGS             kernel and worker         packet rings, mapped here with MAP_FIXED
+//
+// Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
+// ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
+
+export const LAYOUT_VERSION = 1; // raise with any change below; the host refuses another one
+export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
+
+export const CACHE_LINE = 64;
+export const RING_ALIGN = 65536; // arm64 has pages of 64 KiB
+export const ADDRESS_BYTES = 16;
+
+// --- DIRECTORY -----------------------------------------------------------------------------------
+export const DIRECTORY = 0x10000;
+export const DIRECTORY_BYTES = 512;
+export const DIRECTORY_MAGIC = 0; // u32
+export const DIRECTORY_VERSION = 4; // u32
+export const DIRECTORY_REGIONS = 64; // REGION_COUNT times { base u32, bytes u32 }
+export const DIRECTORY_LIMITS = 256; // LIMIT_COUNT times u32
+
+export const REGION_CONTROL = 0;
+export const REGION_WORKERS = 1;
+export const REGION_COUNTERS = 2;
+export const REGION_VIP_COUNTERS = 3;
+export const REGION_BACKEND_COUNTERS = 4;
+export const REGION_ROOTS = 5;
+export const REGION_BACKENDS = 6;
+export const REGION_NEXT_HOPS = 7;
+export const REGION_EGRESSES = 8;
+export const REGION_TABLES = 9;
+export const REGION_FLOWS = 10;
+export const REGION_BUILD = 11;
+export const REGION_CELLS = 12;
+export const REGION_RINGS = 13;
+export const REGION_COUNT = 14;
+
+export const LIMIT_WORKERS = 0; // how many worker records there are
+export const LIMIT_VIPS = 1; // VIP records in a root, record 0 not used
+export const LIMIT_VIP_INDEX = 2; // entries of the VIP index in a root, a power of two
+export const LIMIT_BACKENDS = 3; // backend records, record 0 not used
+export const LIMIT_NEXT_HOPS = 4; // next-hop records, record 0 not used
+export const LIMIT_FLOW_BUCKETS = 5; // buckets of the flow table, a power of two
+export const LIMIT_CELLS = 6; // cells of a worker
+export const LIMIT_CELL_BYTES = 7; // bytes of a cell, headroom included
+export const LIMIT_COUNT = 8;
+
+// --- CONTROL: one cache line of what changes, then the keys ----------------------------------------
+export const CONTROL_BYTES = 256;
+export const CONTROL_GENERATION = 0; // u32: number of the published state; its lowest bit names the live root
+export const CONTROL_FLOW_TICKS = 4; // u32: longest flow timeout; an entry older than this is nobody's
+export const CONTROL_NH_KEY = 64; // NH_KEY_WORDS times u32: the key of the native packet hash
+export const CONTROL_FINAL_KEY = 128; // u64: the key of its finalizer
+export const CONTROL_IDENTITY_KEY = 136; // 16 bytes: the SipHash key of a backend's permutation
+export const NH_KEY_WORDS = 12;
+
+// --- WORKERS ---------------------------------------------------------------------------------------
+export const WORKER_BYTES = 1024;
+export const WORKER_EPOCH = 0; // u32: generation of the batch in hand, or EPOCH_IDLE
+export const WORKER_COMMAND = 64; // u32: COMMAND_, written by the host, on a cache line of its own
+export const WORKER_RX_RING = 128; // ring descriptor of the interface this worker receives from
+export const WORKER_INGRESS = 160; // u32: egress index of that interface: where "back out of the same port" is
+export const WORKER_TX_RINGS = 192; // EGRESS_MAX ring descriptors, by egress index
+export const EPOCH_IDLE = 0; // generations count from 1, so that 0 is no generation
+export const COMMAND_RUN = 0;
+export const COMMAND_STOP = 1;
+
+// A kernel ring inside this memory (packet_mmap: blocks that hold whole frames; the rest of a block is unused).
+export const RING_BYTES = 32;
+export const RING_BASE = 0; // u32: address of block 0; 0 = no such ring
+export const RING_BLOCK_BYTES = 4; // u32
+export const RING_BLOCK_COUNT = 8; // u32
+export const RING_FRAME_BYTES = 12; // u32: tp_frame_size
+export const RING_FRAMES_PER_BLOCK = 16; // u32
+
+export const EGRESS_MAX = 16; // interfaces of one balancer
+
+// --- COUNTERS --------------------------------------------------------------------------------------
+export const COUNTERS_BYTES = 1024; // of one worker: VERDICT_MAX u64, then EVENT_MAX u64
+export const VERDICT_MAX = 64;
+export const EVENT_MAX = 64;
+export const COUNTER_EVENTS = 512; // where the u64 per EVENT_ begin
+
+export const EVENT_FLOW_HIT = 0;
+export const EVENT_FLOW_HIT_DEAD = 1;
+export const EVENT_FLOW_MISS_SYN = 2;
+export const EVENT_FLOW_MISS_NON_SYN = 3;
+export const EVENT_FLOW_MISS_UDP = 4;
+export const EVENT_FLOW_INSERT = 5;
+export const EVENT_FLOW_REPLACE = 6;
+export const EVENT_FLOW_FULL = 7;
+export const EVENT_PREVIOUS_TAKEN = 8;
+export const EVENT_CHECKSUM_COMPLETED = 9;
+export const EVENT_BATCHES = 10;
+export const EVENT_COUNT = 11;
+
+export const COUNT_BYTES = 16; // of one VIP or backend of one worker
+export const COUNT_PACKETS = 0; // u64
+export const COUNT_OCTETS = 8; // u64: bytes of the frames as they came in
+
+// --- ROOTS: two of these, the live one is at base + (generation & 1) * bytes / 2 ---------------------
+//   VIP index    LIMIT_VIP_INDEX times u16: open addressing, linear probing; 0 = free, else a VIP record
+//   VIP records  LIMIT_VIPS times VIP_BYTES, on a cache line
+export const VIP_BYTES = 64; // one VIP, one cache line
+export const VIP_ADDRESS = 0; // 16 bytes
+export const VIP_PORT = 16; // u16, host order; 0 = any port
+export const VIP_PROTOCOL = 18; // u8: IANA protocol number; 0 = the record says only "this address is ours"
+export const VIP_PREFIX_BITS = 19; // u8: of the 128; 128 = one address
+export const VIP_TABLE = 20; // u32: base of its lookup table
+export const VIP_SLOT_COUNT = 24; // u32: slots, a prime, so every skip reaches every slot
+export const VIP_HASH = 28; // u8: HASH_
+export const VIP_HASH_ON = 29; // u8: HASH_ON_
+export const VIP_ENCAP = 30; // u8: ENCAP_, what its backends have unless they say otherwise
+export const VIP_TRACKING = 31; // u8: TRACKING_
+export const VIP_TRACKS = 32; // u32: base of its tracking map, 0 = no slot is tracked
+export const VIP_TRACK_MASK = 36; // u32: entries of that map less 1
+export const VIP_LEARN_TICKS = 40; // u32: learning window
+export const VIP_IDLE_TICKS = 44; // u32: idle timeout of a flow
+export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root: for counters
+
+export const HASH_NATIVE = 0;
+export const HASH_ON_5TUPLE = 0;
+export const HASH_ON_SOURCE = 1;
+export const HASH_ON_PORT = 2;
+export const TRACKING_CHANGED = 0;
+export const TRACKING_ALL = 1;
+export const TRACKING_NONE = 2;
+export const ENCAP_L2 = 0;
+export const ENCAP_IPIP = 1;
+
+// --- TABLES ----------------------------------------------------------------------------------------
+// Lookup table: u16 a slot. The top bit says that the slot is tracked, so that an untracked slot costs one load.
+export const SLOT_BYTES = 2;
+export const SLOT_TRACKED = 0x8000;
+export const SLOT_BACKEND = 0x7fff;
+export const NO_BACKEND = 0; // backend index 0 is never given out
+export const BACKENDS_MAX = 0x7fff;
+
+// Tracking map: open addressing by slot, linear probing, at most half full. State in proportion to disruption.
+export const TRACK_BYTES = 16;
+export const TRACK_SLOT = 0; // u32: slot index + 1; 0 = free
+export const TRACK_PREVIOUS = 4; // u16: backend before the change, NO_BACKEND = none
+export const TRACK_FLAGS = 6; // u16
+export const TRACK_LEARN_UNTIL = 8; // u32: tick at which the learning window ends
+export const TRACK_LAST_OTHER = 12; // u32: tick of the last packet that took another backend than the new one
+export const TRACK_RELEASED = 1; // flag: no longer tracked, kept so that probing goes on past it
+
+// --- BACKENDS --------------------------------------------------------------------------------------
+export const BACKEND_BYTES = 128;
+export const BACKEND_ENCAP = 0; // u8: ENCAP_
+export const BACKEND_CAN_SERVE = 1; // u8: 1 = active or draining; the one byte that changes while published
+export const BACKEND_OUTER_BYTES = 2; // u8: outer headers between Ethernet header and client packet
+export const BACKEND_OUTER_IS_V6 = 3; // u8
+export const BACKEND_NEXT_HOP = 4; // u32: index
+export const BACKEND_OUTER_SUM = 8; // u32: one's complement sum of the outer IPv4 header with length, TOS and id 0
+export const BACKEND_VIP = 12; // u32: VIP_NUMBER it stands under
+export const BACKEND_ADDRESS = 16; // 16 bytes
+export const BACKEND_OUTER = 32; // outer headers ready made, at most 88 bytes
+
+// --- NEXT_HOPS -------------------------------------------------------------------------------------
+export const NEXT_HOP_BYTES = 16;
+export const NEXT_HOP_WAY = 0; // u64: MAC in bytes 0 to 5, egress index u16 in bytes 6 and 7; 0 = not resolved
+export const NEXT_HOP_MTU = 8; // u32: largest IP packet this way, 0 = no limit
+
+// --- EGRESSES --------------------------------------------------------------------------------------
+export const EGRESS_BYTES = 32;
+export const EGRESS_MAC = 0; // 6 bytes: our source address there
+export const EGRESS_FLAGS = 8; // u32: EGRESS_UP, EGRESS_ANNOUNCE
+export const EGRESS_UP = 1; // frames may leave here
+export const EGRESS_ANNOUNCE = 2; // answer ARP and neighbour solicitations that ask for a VIP here
+
+// --- FLOWS -----------------------------------------------------------------------------------------
+// A bucket is one cache line of FLOW_WAYS entries; an entry is one u64, read and replaced by one atomic access:
+//   | fingerprint 32 | backend 16 | confirmed 1 | tick 15 |
+export const FLOW_WAYS = 8;
+export const FLOW_BYTES = 8;
+export const FLOW_CONFIRMED = 0x8000;
+export const FLOW_TICK_MASK = 0x7fff;
+export const TICK_BITS = 9; // a tick is 2^9 ms = 512 ms, so 15 bits go round after 4.6 hours
+export const FLOW_TICKS_MAX = 0x3fff; // longest timeout: half way round, 2.3 hours
+
+// --- BUILD: inputs of one table build, BUILD_BYTES a backend, in the order of identity ---------------
+export const BUILD_BYTES = 32;
+export const BUILD_INDEX = 0; // u32: backend index to write into the slots
+export const BUILD_WEIGHT = 4; // u32: 1..65535
+export const BUILD_NEXT = 8; // u32: offset, then the next slot to try
+export const BUILD_SKIP = 12; // u32: 1..slotCount - 1
+export const BUILD_TARGET = 16; // u32: slots it is to get
+export const BUILD_TAKEN = 20; // u32: slots it has
+export const BUILD_CREDIT = 24; // u32: turns saved up, in units of its weight
+
+// --- CELLS: of one worker: LIMIT_CELLS meta records, as many output records, then the cells ----------
+export const HEADROOM = 256; // free bytes before a frame, for outer headers
+export const META_BYTES = 32;
+export const META_LENGTH = 0; // u32: bytes of the frame in the cell
+export const META_PACKET_TYPE = 4; // u8: sll_pkttype, PACKET_TYPE_
+export const META_VERDICT = 5; // u8: out
+export const META_FLAGS = 6; // u16: META_HAS_
+export const META_INGRESS = 8; // u16: egress index of the interface it came from
+export const META_VLAN_TCI = 10; // u16
+export const META_VIRTIO = 12; // virtio_net_hdr, 10 bytes
+export const META_OUTPUT = 24; // u16: out: first output record
+export const META_OUTPUTS = 26; // u16: out: how many
+export const META_VIP = 28; // u16: out: VIP number, 0 = none
+export const META_BACKEND = 30; // u16: out: backend index, 0 = none
+export const META_HAS_VLAN = 1; // the ring header carries a VLAN tag that is not in the frame
+export const META_HAS_VIRTIO = 2;
+export const PACKET_TYPE_HOST = 0; // sll_pkttype PACKET_HOST: the frame is for us
+export const PACKET_TYPE_BROADCAST = 1;
+export const PACKET_TYPE_MULTICAST = 2;
+
+export const OUTPUT_BYTES = 32;
+export const OUTPUT_BASE = 0; // u32: address of the frame
+export const OUTPUT_LENGTH = 4; // u32
+export const OUTPUT_EGRESS = 8; // u16
+export const OUTPUT_FLAGS = 10; // u16: META_HAS_VIRTIO
+export const OUTPUT_VIRTIO = 12; // virtio_net_hdr, 10 bytes
+
+// virtio_net_hdr (virtio 1.2, section 5.1.6), as PACKET_VNET_HDR puts it before a frame
+export const VIRTIO_BYTES = 10;
+export const VIRTIO_FLAGS = 0; // u8
+export const VIRTIO_GSO_TYPE = 1; // u8
+export const VIRTIO_HDR_LEN = 2; // u16
+export const VIRTIO_GSO_SIZE = 4; // u16
+export const VIRTIO_CSUM_START = 6; // u16
+export const VIRTIO_CSUM_OFFSET = 8; // u16
+export const VIRTIO_NEEDS_CSUM = 1; // flag
+export const VIRTIO_GSO_NONE = 0;

@@ -1,0 +1,97 @@
+// host/membership/event.ts: the words in which membership is told: records, changes, and what a source says.
+
+/** Transport protocol of a VIP. */
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** How a packet gets to its backend. `l2`: only the Ethernet header is rewritten. `ipip`: an outer IP header (RFC 2003, RFC 2473). */
+export type Encap = { type: 'l2' } | { type: 'ipip' };
+
+/** How a packet is hashed and the lookup table filled. */
+export type HashName = 'native';
+
+/** Which slots of the lookup table keep flow state: those that changed while flows lived, all, or none. */
+export type Tracking = 'changed' | 'all' | 'none';
+
+/** State of a backend as its record says it. `draining` keeps its flows and gets no new ones (weight 0 means the same); `down` loses all at once. */
+export type BackendState = 'active' | 'draining' | 'down';
+
+/** What clients reach: an address, a protocol and a port. */
+export interface Vip {
+  /** IPv4 or IPv6 address. */
+  address: string;
+  protocol: Protocol;
+  /** 0..65535; 0 = any port that no other VIP of this address and protocol names. */
+  port: number;
+  /** What its backends have unless they say otherwise. Default `{ type: 'l2' }`. */
+  encap?: Encap;
+  /** Default `native`. */
+  hash?: HashName;
+  /** Slots of the lookup table, a prime of 7..5000011. Default 65537. */
+  tableSize?: number;
+  /** Default `changed`. */
+  tracking?: Tracking;
+}
+
+/** A server behind a VIP. */
+export interface Backend {
+  /** Key of its VIP, such as `tcp/192.0.2.80:80` or `tcp/[2001:db8::80]:80`. */
+  vip: string;
+  /** IPv4 or IPv6 address it is reached at. */
+  address: string;
+  /** Share of new flows relative to the other backends of the VIP, 0..65535. Default 1; 0 means draining. */
+  weight?: number;
+  /** Default: that of the VIP. */
+  encap?: Encap;
+  /** Default `active`. */
+  state?: BackendState;
+}
+
+/**
+ * One step of membership. `put` states the whole record (what is left out has its default);
+ * `remove` takes the key of a VIP (`tcp/192.0.2.80:80`) or of a backend (`tcp/192.0.2.80:80/10.0.1.9`).
+ */
+export type Change = { put: Vip } | { put: Backend } | { remove: string };
+
+/** Why a record was not taken, and where it stood. It changed nothing. */
+export interface Refusal {
+  /** Where: `event at offset 8812 of partition 0`, `line 14 of members.yaml`, `change 3`. */
+  where: string;
+  /** Key of the record, where it could be read. */
+  key?: string;
+  /** The field that is wrong: `weight`. */
+  field: string;
+  /** Its value, shortened. */
+  value: string;
+  /** The rule: `expected 0..65535`. */
+  rule: string;
+}
+
+/** What a source says, in order. */
+export type SourceEvent =
+  /** Records that arrived together; `applied` is called when they are live, or with why some were refused. */
+  | { type: 'changes'; changes: Change[]; where?: string; applied?: (outcome: Applied | Error) => void }
+  /** All that was there when we began has been told. */
+  | { type: 'caughtUp' }
+  /** The source is away; what we have is from `sinceMs` (Unix time, ms). Forwarding goes on. */
+  | { type: 'stale'; sinceMs: number; reason: string }
+  /** The source is back. */
+  | { type: 'fresh' }
+  /** A record the source itself refused. */
+  | { type: 'refused'; refusal: Refusal };
+
+/** Where membership comes from. `events` is called once and ends when `signal` is aborted. */
+export interface MembershipSource {
+  /** For messages and `status`: `kafka topic balancer-members`, `file members.yaml`. */
+  readonly name: string;
+  events(signal: AbortSignal): AsyncIterable<SourceEvent>;
+}
+
+/** A publication: what it took until every worker had seen it. */
+export interface Applied {
+  /** Number of the published state. */
+  generation: number;
+  /** Slots of lookup tables that changed their backend, over all VIPs touched. */
+  slotsMoved: number;
+  /** Time to build the tables, ms. */
+  buildMs: number;
+}
