@@ -73,23 +73,28 @@ export const CONTROL_IDENTITY_KEY = 136; // 16 bytes: the SipHash key of a backe
 export const NH_KEY_WORDS = 12;
 
 // --- WORKERS ---------------------------------------------------------------------------------------
-export const WORKER_BYTES = 1024;
+export const WORKER_BYTES = 2048;
 export const WORKER_EPOCH = 0; // u32: generation of the batch in hand, or EPOCH_IDLE
 export const WORKER_COMMAND = 64; // u32: COMMAND_, written by the host, on a cache line of its own
-export const WORKER_RX_RING = 128; // ring descriptor of the interface this worker receives from
-export const WORKER_INGRESS = 160; // u32: egress index of that interface: where "back out of the same port" is
-export const WORKER_TX_RINGS = 192; // EGRESS_MAX ring descriptors, by egress index
+export const WORKER_INGRESS = 128; // u32: egress index of the interface it receives from
+export const WORKER_META = 192; // META_BYTES: what the ring header says of the frame in hand
+export const WORKER_RX_RING = 256; // ring descriptor of the interface this worker receives from
+export const WORKER_TX_RINGS = 320; // EGRESS_MAX ring descriptors, by egress index
 export const EPOCH_IDLE = 0; // generations count from 1, so that 0 is no generation
 export const COMMAND_RUN = 0;
 export const COMMAND_STOP = 1;
 
 // A kernel ring inside this memory (packet_mmap: blocks that hold whole frames; the rest of a block is unused).
-export const RING_BYTES = 32;
+export const RING_BYTES = CACHE_LINE;
 export const RING_BASE = 0; // u32: address of block 0; 0 = no such ring
 export const RING_BLOCK_BYTES = 4; // u32
 export const RING_BLOCK_COUNT = 8; // u32
 export const RING_FRAME_BYTES = 12; // u32: tp_frame_size
 export const RING_FRAMES_PER_BLOCK = 16; // u32
+export const RING_AT = 20; // u32: address of the next frame; this and the rest is moved by the worker alone
+export const RING_IN_BLOCK = 24; // u32: which frame of its block that is
+export const RING_BLOCK = 28; // u32: which block
+export const RING_QUEUED = 32; // u32: transmit: frames filled since the host last asked
 
 export const EGRESS_MAX = 16; // interfaces of one balancer
 
@@ -126,20 +131,13 @@ export const VIP_PROTOCOL = 18; // u8: IANA protocol number; 0 = the record says
 export const VIP_PREFIX_BITS = 19; // u8: of the 128; 128 = one address
 export const VIP_TABLE = 20; // u32: base of its lookup table
 export const VIP_SLOT_COUNT = 24; // u32: slots, a prime, so every skip reaches every slot
-export const VIP_HASH = 28; // u8: HASH_
-export const VIP_HASH_ON = 29; // u8: HASH_ON_
-export const VIP_ENCAP = 30; // u8: ENCAP_, what its backends have unless they say otherwise
-export const VIP_TRACKING = 31; // u8: TRACKING_
+export const VIP_TRACKING = 28; // u8: TRACKING_; 29 to 31 are left for hash and hash fields
 export const VIP_TRACKS = 32; // u32: base of its tracking map, 0 = no slot is tracked
 export const VIP_TRACK_MASK = 36; // u32: entries of that map less 1
 export const VIP_LEARN_TICKS = 40; // u32: learning window
 export const VIP_IDLE_TICKS = 44; // u32: idle timeout of a flow
 export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root: for counters
 
-export const HASH_NATIVE = 0;
-export const HASH_ON_5TUPLE = 0;
-export const HASH_ON_SOURCE = 1;
-export const HASH_ON_PORT = 2;
 export const TRACKING_CHANGED = 0;
 export const TRACKING_ALL = 1;
 export const TRACKING_NONE = 2;

@@ -33,28 +33,104 @@ export const DROP_SUPER_FRAME_ENCAP = 42;
 export const DROP_NO_HEADROOM = 43;
 export const DROP_TX_RING_FULL = 44;
 
-/** Every verdict, by class. A constant above without a row here, or a row without a constant, fails test/verdict. */
-export const VERDICTS = [
-  { number: FORWARD_L2, name: 'FORWARD_L2', when: 'sent to its backend with the Ethernet header rewritten, the packet otherwise as it was' },
-  { number: FORWARD_IPIP, name: 'FORWARD_IPIP', when: 'sent to its backend inside an outer IPv4 or IPv6 header (RFC 2003, RFC 2473)' },
-  { number: REPLY_ARP, name: 'REPLY_ARP', when: 'an ARP request for a VIP, answered with our MAC address' },
-  { number: REPLY_NEIGHBOUR, name: 'REPLY_NEIGHBOUR', when: 'an IPv6 neighbour solicitation for a VIP, answered with an advertisement' },
-  { number: IGNORE_OTHER_HOST, name: 'IGNORE_OTHER_HOST', when: 'not addressed to our MAC address (sll_pkttype is not PACKET_HOST)' },
-  { number: IGNORE_ETHERTYPE, name: 'IGNORE_ETHERTYPE', when: 'neither IPv4, IPv6 nor ARP, or more than one VLAN tag' },
-  { number: IGNORE_NOT_VIP, name: 'IGNORE_NOT_VIP', when: 'the destination address is not a VIP address' },
-  { number: IGNORE_ARP, name: 'IGNORE_ARP', when: 'an ARP frame that asks for no VIP, or on an interface where VIPs are not announced' },
-  { number: IGNORE_NEIGHBOUR, name: 'IGNORE_NEIGHBOUR', when: 'a neighbour solicitation for no VIP, or on an interface where VIPs are not announced' },
-  { number: DROP_TRUNCATED, name: 'DROP_TRUNCATED', when: 'shorter than its headers say' },
-  { number: DROP_BAD_HEADER, name: 'DROP_BAD_HEADER', when: 'a header that contradicts itself: wrong version, a header longer than its packet, a TCP data offset below 5' },
-  { number: DROP_SNAPPED, name: 'DROP_SNAPPED', when: 'larger than a frame of the receive ring: the kernel kept only its beginning' },
-  { number: DROP_NO_VIP, name: 'DROP_NO_VIP', when: 'sent to a VIP address, but to a protocol or port that no VIP has' },
-  { number: DROP_FRAGMENT, name: 'DROP_FRAGMENT', when: 'an IP fragment: its ports are not all here' },
-  { number: DROP_TTL_EXPIRED, name: 'DROP_TTL_EXPIRED', when: 'TTL or hop limit would become 0' },
-  { number: DROP_NO_BACKEND, name: 'DROP_NO_BACKEND', when: 'the VIP has no backend that can take it' },
-  { number: DROP_NEXT_HOP_UNRESOLVED, name: 'DROP_NEXT_HOP_UNRESOLVED', when: 'the MAC address of the way to the backend is not known (yet)' },
-  { number: DROP_EGRESS_DOWN, name: 'DROP_EGRESS_DOWN', when: 'the interface on the way to the backend is down or gone' },
-  { number: DROP_TOO_BIG, name: 'DROP_TOO_BIG', when: 'larger than the MTU on the way to the backend, outer headers counted' },
-  { number: DROP_SUPER_FRAME_ENCAP, name: 'DROP_SUPER_FRAME_ENCAP', when: 'a super-frame (GRO/GSO) for a backend that needs encapsulation, which needs segmentation first' },
-  { number: DROP_NO_HEADROOM, name: 'DROP_NO_HEADROOM', when: 'no room before the frame for the outer headers, or no output left for it' },
-  { number: DROP_TX_RING_FULL, name: 'DROP_TX_RING_FULL', when: 'the transmit ring was full: the egress is slower than the ingress' },
-] as const;
+/** A row of the table below. */
+export interface VerdictRow {
+  number: number;
+  name: string;
+  when: string;
+}
+
+/**
+ * Every verdict with its name and when it happens, by class. For the host: asc compiles no function that nothing calls, so
+ * the sentences are not in the module. A constant without a row here, or a row without a constant, fails test/verdict.
+ */
+export function verdictTable(): VerdictRow[] {
+  return [
+    {
+      number: FORWARD_L2,
+      name: 'FORWARD_L2',
+      when: 'sent to its backend with the Ethernet header rewritten, the packet otherwise as it was',
+    },
+    {
+      number: FORWARD_IPIP,
+      name: 'FORWARD_IPIP',
+      when: 'sent to its backend inside an outer IPv4 or IPv6 header (RFC 2003, RFC 2473)',
+    },
+    { number: REPLY_ARP, name: 'REPLY_ARP', when: 'an ARP request for a VIP, answered with our MAC address' },
+    {
+      number: REPLY_NEIGHBOUR,
+      name: 'REPLY_NEIGHBOUR',
+      when: 'an IPv6 neighbour solicitation for a VIP, answered with an advertisement',
+    },
+    {
+      number: IGNORE_OTHER_HOST,
+      name: 'IGNORE_OTHER_HOST',
+      when: 'not addressed to our MAC address (sll_pkttype is not PACKET_HOST)',
+    },
+    {
+      number: IGNORE_ETHERTYPE,
+      name: 'IGNORE_ETHERTYPE',
+      when: 'neither IPv4, IPv6 nor ARP, or more than one VLAN tag',
+    },
+    { number: IGNORE_NOT_VIP, name: 'IGNORE_NOT_VIP', when: 'the destination address is not a VIP address' },
+    {
+      number: IGNORE_ARP,
+      name: 'IGNORE_ARP',
+      when: 'an ARP frame that asks for no VIP, or on an interface where VIPs are not announced',
+    },
+    {
+      number: IGNORE_NEIGHBOUR,
+      name: 'IGNORE_NEIGHBOUR',
+      when: 'a neighbour solicitation for no VIP, or on an interface where VIPs are not announced',
+    },
+    { number: DROP_TRUNCATED, name: 'DROP_TRUNCATED', when: 'shorter than its headers say' },
+    {
+      number: DROP_BAD_HEADER,
+      name: 'DROP_BAD_HEADER',
+      when: 'a header that contradicts itself: wrong version, a header longer than its packet, a TCP data offset below 5',
+    },
+    {
+      number: DROP_SNAPPED,
+      name: 'DROP_SNAPPED',
+      when: 'larger than a frame of the receive ring: the kernel kept only its beginning',
+    },
+    {
+      number: DROP_NO_VIP,
+      name: 'DROP_NO_VIP',
+      when: 'sent to a VIP address, but to a protocol or port that no VIP has',
+    },
+    { number: DROP_FRAGMENT, name: 'DROP_FRAGMENT', when: 'an IP fragment: its ports are not all here' },
+    { number: DROP_TTL_EXPIRED, name: 'DROP_TTL_EXPIRED', when: 'TTL or hop limit would become 0' },
+    { number: DROP_NO_BACKEND, name: 'DROP_NO_BACKEND', when: 'the VIP has no backend that can take it' },
+    {
+      number: DROP_NEXT_HOP_UNRESOLVED,
+      name: 'DROP_NEXT_HOP_UNRESOLVED',
+      when: 'the MAC address of the way to the backend is not known (yet)',
+    },
+    {
+      number: DROP_EGRESS_DOWN,
+      name: 'DROP_EGRESS_DOWN',
+      when: 'the interface on the way to the backend is down or gone',
+    },
+    {
+      number: DROP_TOO_BIG,
+      name: 'DROP_TOO_BIG',
+      when: 'larger than the MTU on the way to the backend, outer headers counted',
+    },
+    {
+      number: DROP_SUPER_FRAME_ENCAP,
+      name: 'DROP_SUPER_FRAME_ENCAP',
+      when: 'a super-frame (GRO/GSO) for a backend that needs encapsulation, which needs segmentation first',
+    },
+    {
+      number: DROP_NO_HEADROOM,
+      name: 'DROP_NO_HEADROOM',
+      when: 'no room before the frame for the outer headers, or no output left for it',
+    },
+    {
+      number: DROP_TX_RING_FULL,
+      name: 'DROP_TX_RING_FULL',
+      when: 'the transmit ring was full: the egress is slower than the ingress',
+    },
+  ];
+}

@@ -1,0 +1,79 @@
+// build/maglev.ts: fills a lookup table: Maglev (Eisenbud et al., NSDI 2016, section 3.4), weighted. Runs in the builder,
+// never in a packet worker. Extra memory: one build record a backend; no permutation is ever stored.
+//
+// In each round every backend saves up its weight; who has saved the largest weight takes a turn: its next slot that is
+// still free, in the order of its permutation. With equal weights every backend takes one slot a round, as in the paper.
+// A backend stops at its target, so shares are exact: unweighted counts are floor or ceil of M / N.
+import {
+  BACKEND_ADDRESS,
+  BUILD_BYTES,
+  BUILD_CREDIT,
+  BUILD_INDEX,
+  BUILD_NEXT,
+  BUILD_SKIP,
+  BUILD_TAKEN,
+  BUILD_TARGET,
+  BUILD_WEIGHT,
+  NO_BACKEND,
+  SLOT_BYTES,
+} from '../layout';
+import { backend, build } from '../memory';
+import { placeBackend } from '../profiles/native';
+
+/** Sets the permutation of build records 0 to `count` - 1 from the addresses of their backends. */
+export function placeAll(count: u32, slotCount: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const record = build + i * BUILD_BYTES;
+    placeBackend(record, backend(load<u32>(record, BUILD_INDEX)) + BACKEND_ADDRESS, slotCount);
+  }
+}
+
+/**
+ * Fills `slotCount` slots at `table` from build records 0 to `count` - 1, whose targets add up to slotCount. slotCount is
+ * a prime, so that every skip reaches every slot. Without backends every slot is NO_BACKEND.
+ */
+export function fillTable(table: usize, slotCount: u32, count: u32): void {
+  memory.fill(table, <u8>NO_BACKEND, slotCount * SLOT_BYTES);
+  const end = build + count * BUILD_BYTES;
+  const heaviest = prepare(end);
+  for (let filled: u32 = 0; filled < slotCount && count; ) {
+    for (let record = build; record < end; record += BUILD_BYTES) {
+      if (load<u32>(record, BUILD_TAKEN) == load<u32>(record, BUILD_TARGET) || !hasTurn(record, heaviest)) continue;
+      takeSlot(record, table, slotCount);
+      filled++;
+    }
+  }
+}
+
+/** Clears what a build leaves behind; returns the largest weight. */
+function prepare(end: usize): u32 {
+  let heaviest: u32 = 0;
+  for (let record = build; record < end; record += BUILD_BYTES) {
+    store<u32>(record, 0, BUILD_TAKEN);
+    store<u32>(record, 0, BUILD_CREDIT);
+    heaviest = max(heaviest, load<u32>(record, BUILD_WEIGHT));
+  }
+  return heaviest;
+}
+
+function hasTurn(record: usize, heaviest: u32): bool {
+  const credit = load<u32>(record, BUILD_CREDIT) + load<u32>(record, BUILD_WEIGHT);
+  const takes = credit >= heaviest;
+  store<u32>(record, takes ? credit - heaviest : credit, BUILD_CREDIT);
+  return takes;
+}
+
+function takeSlot(record: usize, table: usize, slotCount: u32): void {
+  const skip = load<u32>(record, BUILD_SKIP);
+  let slot = load<u32>(record, BUILD_NEXT);
+  while (load<u16>(table + slot * SLOT_BYTES) != NO_BACKEND) slot = step(slot, skip, slotCount);
+  store<u16>(table + slot * SLOT_BYTES, <u16>load<u32>(record, BUILD_INDEX));
+  store<u32>(record, step(slot, skip, slotCount), BUILD_NEXT);
+  store<u32>(record, load<u32>(record, BUILD_TAKEN) + 1, BUILD_TAKEN);
+}
+
+/** (slot + skip) % slotCount without a division: both are below slotCount. */
+function step(slot: u32, skip: u32, slotCount: u32): u32 {
+  const next = slot + skip;
+  return next >= slotCount ? next - slotCount : next;
+}

@@ -1,0 +1,32 @@
+// encap/l2.ts: Direct Server Return on one Ethernet: only the Ethernet header is new, and TTL or hop limit one less. The
+// backend has the VIP on its loopback. Half checksums and super-frames go on with their virtio header.
+import { BACKEND_NEXT_HOP } from '../layout';
+import * as parsed from '../parse';
+import { DROP_TOO_BIG, FORWARD_L2, NO_VERDICT } from '../verdict';
+import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
+import * as ipv4 from '../wire/ipv4';
+import * as ipv6 from '../wire/ipv6';
+import * as l4 from '../wire/l4';
+import * as virtio from '../wire/virtio';
+import * as way from './way';
+
+export function forwardL2(backend: usize): u32 {
+  const verdict = way.take(load<u32>(backend, BACKEND_NEXT_HOP));
+  if (verdict != NO_VERDICT) return verdict;
+  if (way.mtu && largestPacket() > way.mtu) return DROP_TOO_BIG;
+  const packet = way.placePacket(0);
+  if (!packet) return way.noPlace();
+  if (parsed.isV6) ipv6.decrementHopLimit(packet);
+  else ipv4.decrementTtl(packet);
+  way.send(packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, true);
+  return FORWARD_L2;
+}
+
+/** What must fit the MTU: the packet, or one segment of a super-frame. */
+function largestPacket(): u32 {
+  const header = parsed.virtioHeader();
+  if (!header || !virtio.isSuperFrame(header)) return parsed.packetBytes;
+  const transportHeader = parsed.protocol == l4.PROTOCOL_TCP ? l4.tcpHeaderLen(parsed.transport) : l4.UDP_LEN;
+  const headers = <u32>(parsed.transport - parsed.packet) + transportHeader;
+  return min(parsed.packetBytes, headers + virtio.segmentBytes(header));
+}

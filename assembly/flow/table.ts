@@ -1,0 +1,156 @@
+// flow/table.ts: flow -> backend, shared by all workers. One u64 an entry, read and replaced by one atomic access, so
+// nothing is ever torn and nobody waits; eight entries are a bucket and a cache line.
+//
+//   | fingerprint: high half of the flow hash, 32 | backend 16 | confirmed 1 | tick of the last packet 15 |   0 = free
+//
+// Odds of a false match: the bucket is fixed by other bits of the hash than the fingerprint, so a packet that is not in
+// a full bucket matches one of its eight entries with chance 8 * 2^-32, once in 537 million; it is then sent to that
+// entry's backend.
+//
+// A new entry is not confirmed; the flow's next packet confirms it (a TCP SYN sent again does not). A new entry takes a
+// free place, an expired one or the oldest that is not confirmed, never a confirmed one: a flood of SYNs, or of anything
+// else that is never answered, cannot push out flows that live.
+import {
+  CONTROL_FLOW_TICKS,
+  EVENT_FLOW_FULL,
+  EVENT_FLOW_INSERT,
+  EVENT_FLOW_REPLACE,
+  FLOW_BYTES,
+  FLOW_CONFIRMED,
+  FLOW_TICK_MASK,
+  FLOW_WAYS,
+  NO_BACKEND,
+} from '../layout';
+import { control, countEvent, flowBucketMask, flows } from '../memory';
+
+const BUCKET_SHIFT: u32 = 6; // FLOW_WAYS * FLOW_BYTES bytes
+const INSERT_TRIES = 4;
+
+let foundAt: usize = 0;
+let foundEntry: u64 = 0;
+/** Backend of the entry that the last successful find() met. */
+export let foundBackend: u32 = 0;
+
+function fingerprintOf(hash: u64): u32 {
+  return <u32>(hash >> 32);
+}
+
+/** The low bits of the low half; slots take its high bits (profiles/native.ts), so the flows of one slot spread out. */
+function bucketOf(hash: u64): usize {
+  return flows + ((<usize>(<u32>hash & flowBucketMask)) << BUCKET_SHIFT);
+}
+
+function ageOf(entry: u64, tick: u32): u32 {
+  return (tick - <u32>entry) & FLOW_TICK_MASK;
+}
+
+function isConfirmed(entry: u64): bool {
+  return (<u32>entry & FLOW_CONFIRMED) != 0;
+}
+
+function backendOf(entry: u64): u32 {
+  return <u32>entry >> 16;
+}
+
+/** Looks for a flow seen within `idleTicks`; on true, foundBackend is its backend and touch() may follow. */
+export function find(hash: u64, idleTicks: u32, tick: u32): bool {
+  const bucket = bucketOf(hash);
+  const fingerprint = fingerprintOf(hash);
+  for (let way = 0; way < FLOW_WAYS; way++) {
+    const at = bucket + way * FLOW_BYTES;
+    const entry = atomic.load<u64>(at);
+    if (<u32>(entry >> 32) != fingerprint || !entry) continue;
+    if (ageOf(entry, tick) > idleTicks) return false;
+    foundAt = at;
+    foundEntry = entry;
+    foundBackend = backendOf(entry);
+    return true;
+  }
+  return false;
+}
+
+/** Marks the flow just found as seen now. Written only when something changes; losing the race to another worker is fine. */
+export function touch(tick: u32, confirm: bool): void {
+  let low = (<u32>foundEntry & ~FLOW_TICK_MASK) | (tick & FLOW_TICK_MASK);
+  if (confirm) low |= FLOW_CONFIRMED;
+  if (low == <u32>foundEntry) return;
+  atomic.cmpxchg<u64>(foundAt, foundEntry, (foundEntry & 0xffff_ffff_0000_0000) | low);
+}
+
+/** Enters a flow, not confirmed. Where every place holds a confirmed, living flow, it is counted and left out. */
+export function insert(hash: u64, backendIndex: u32, tick: u32): void {
+  if (backendIndex == NO_BACKEND) return;
+  const fresh = (hash & 0xffff_ffff_0000_0000) | (backendIndex << 16) | (tick & FLOW_TICK_MASK);
+  for (let i = 0; i < INSERT_TRIES; i++) {
+    const at = placeFor(hash, tick);
+    if (!at) break;
+    const old = placeHolds;
+    if (atomic.cmpxchg<u64>(at, old, fresh) != old) continue; // another worker was faster: look again
+    countEvent(old ? EVENT_FLOW_REPLACE : EVENT_FLOW_INSERT);
+    return;
+  }
+  countEvent(EVENT_FLOW_FULL);
+}
+
+let placeHolds: u64 = 0;
+
+/** Address of the entry that a new flow may take, 0 for none; placeHolds is what stood there. */
+function placeFor(hash: u64, tick: u32): usize {
+  const bucket = bucketOf(hash);
+  const fingerprint = fingerprintOf(hash);
+  const longest = load<u32>(control, CONTROL_FLOW_TICKS);
+  let best: usize = 0;
+  let bestAge: i32 = -1;
+  for (let way = 0; way < FLOW_WAYS; way++) {
+    const at = bucket + way * FLOW_BYTES;
+    const entry = atomic.load<u64>(at);
+    if (entry && <u32>(entry >> 32) == fingerprint) {
+      placeHolds = entry;
+      return at; // the same flow, expired or on a dead backend
+    }
+    const age = rank(entry, tick, longest);
+    if (age <= bestAge) continue;
+    best = at;
+    bestAge = age;
+    placeHolds = entry;
+  }
+  return best;
+}
+
+/** How gladly an entry is given up: free, then expired, then the oldest that is not confirmed; -1: not at all. */
+function rank(entry: u64, tick: u32, longest: u32): i32 {
+  if (!entry) return i32.MAX_VALUE;
+  const age = ageOf(entry, tick);
+  if (age > longest) return <i32>(FLOW_TICK_MASK + age);
+  return isConfirmed(entry) ? -1 : <i32>age;
+}
+
+/** Frees expired entries of `count` buckets from `bucketIndex`, before their tick comes round and they look young again. */
+export function sweep(bucketIndex: u32, count: u32, tick: u32): void {
+  const longest = load<u32>(control, CONTROL_FLOW_TICKS);
+  const end = flows + ((<usize>(bucketIndex + count)) << BUCKET_SHIFT);
+  for (let at = flows + ((<usize>bucketIndex) << BUCKET_SHIFT); at < end; at += FLOW_BYTES) {
+    const entry = atomic.load<u64>(at);
+    if (entry && ageOf(entry, tick) > longest) atomic.cmpxchg<u64>(at, entry, 0);
+  }
+}
+
+/** How many living flows a backend has in the table: for the end of a drain, and for giving its index to another. */
+export function countFlows(backendIndex: u32, idleTicks: u32, tick: u32): u32 {
+  let count: u32 = 0;
+  const end = flows + ((<usize>flowBucketMask + 1) << BUCKET_SHIFT);
+  for (let at = flows; at < end; at += FLOW_BYTES) {
+    const entry = atomic.load<u64>(at);
+    if (entry && backendOf(entry) == backendIndex && ageOf(entry, tick) <= idleTicks) count++;
+  }
+  return count;
+}
+
+/** Frees every entry of a backend that is gone, so that its index can be given out again. */
+export function forget(backendIndex: u32): void {
+  const end = flows + ((<usize>flowBucketMask + 1) << BUCKET_SHIFT);
+  for (let at = flows; at < end; at += FLOW_BYTES) {
+    const entry = atomic.load<u64>(at);
+    if (entry && backendOf(entry) == backendIndex) atomic.cmpxchg<u64>(at, entry, 0);
+  }
+}

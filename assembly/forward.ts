@@ -1,0 +1,85 @@
+// forward.ts: one frame, from parse to verdict. Read this first.
+import { forwardIpip } from './encap/ipip';
+import { forwardL2 } from './encap/l2';
+import { isSane } from './encap/offload';
+import {
+  BACKEND_ENCAP,
+  ENCAP_L2,
+  META_BACKEND,
+  META_PACKET_TYPE,
+  META_VIP,
+  NO_BACKEND,
+  PACKET_TYPE_HOST,
+  PACKET_TYPE_MULTICAST,
+  VIP_NUMBER,
+} from './layout';
+import { backend, countTraffic, countVerdict } from './memory';
+import * as parsed from './parse';
+import { flowHash } from './profiles/native';
+import { answerArp, answerSolicitation, isSolicitation } from './reply/neighbour';
+import { select } from './select/lookup';
+import {
+  DROP_BAD_HEADER,
+  DROP_FRAGMENT,
+  DROP_NO_BACKEND,
+  DROP_NO_VIP,
+  DROP_TTL_EXPIRED,
+  IGNORE_NOT_VIP,
+  IGNORE_OTHER_HOST,
+  NO_VERDICT,
+} from './verdict';
+import { find, isOurs } from './vip';
+import { TYPE_ARP } from './wire/ethernet';
+import * as ipv4 from './wire/ipv4';
+import * as ipv6 from './wire/ipv6';
+import * as l4 from './wire/l4';
+
+/**
+ * Takes the frame of `len` bytes at `frame` to its verdict; what leaves goes to the sink. `meta` is what the bytes do not
+ * say (layout.ts, META_); `root` is the published state the batch looks at, `tick` its time.
+ */
+export function forward(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u32 {
+  store<u32>(meta, 0, META_VIP); // and META_BACKEND behind it
+  const verdict = decide(frame, len, meta, root, tick);
+  countVerdict(verdict);
+  return verdict;
+}
+
+function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u32 {
+  const packetType = <i32>load<u8>(meta, META_PACKET_TYPE);
+  if (packetType > PACKET_TYPE_MULTICAST) return IGNORE_OTHER_HOST;
+  const broken = parsed.parse(frame, len, meta);
+  if (broken != NO_VERDICT) return isForOthers(root) ? IGNORE_NOT_VIP : broken;
+  // Requests for a MAC address come by broadcast and multicast; nothing else of that kind is for a VIP.
+  if (parsed.etherType == TYPE_ARP) return answerArp(root);
+  if (isSolicitation()) return answerSolicitation(root);
+  if (packetType != PACKET_TYPE_HOST) return IGNORE_OTHER_HOST;
+
+  const vip = find(root, parsed.destinationHigh, parsed.destinationLow, parsed.protocol, parsed.destinationPort);
+  if (parsed.isFragment) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_FRAGMENT;
+  if (!vip) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_NO_VIP;
+  if (timeToLive() <= 1) return DROP_TTL_EXPIRED;
+  if (!isSane()) return DROP_BAD_HEADER;
+
+  const hash = flowHash();
+  const chosen = select(vip, hash, parsed.protocol == l4.PROTOCOL_TCP, parsed.isSyn, tick);
+  const vipNumber = load<u32>(vip, VIP_NUMBER);
+  store<u16>(meta, <u16>vipNumber, META_VIP);
+  store<u16>(meta, <u16>chosen, META_BACKEND);
+  countTraffic(vipNumber, chosen, len);
+  if (chosen == NO_BACKEND) return DROP_NO_BACKEND;
+  return send(backend(chosen), hash);
+}
+
+function send(backend: usize, hash: u64): u32 {
+  return load<u8>(backend, BACKEND_ENCAP) == ENCAP_L2 ? forwardL2(backend) : forwardIpip(backend, hash);
+}
+
+/** All of a VIP's address is ours; any other address is the host's business, broken frames included. */
+function isForOthers(root: usize): bool {
+  return parsed.hasDestination && !isOurs(root, parsed.destinationHigh, parsed.destinationLow);
+}
+
+function timeToLive(): u32 {
+  return parsed.isV6 ? ipv6.hopLimit(parsed.packet) : ipv4.ttl(parsed.packet);
+}

@@ -1,0 +1,45 @@
+// hash/nh.ts: NH, the universal hash of UMAC (Black, Halevi, Krawczyk, Krovetz, Rogaway, 1999; RFC 4418, section 5.2),
+// with 32-bit words and a 64-bit sum, and a keyed finalizer behind it. This is the packet hash of the `native` profile.
+//   NH(m, k) = sum over pairs of ((m[2i] +32 k[2i]) * (m[2i+1] +32 k[2i+1])) mod 2^64
+// For somebody who does not know the key and never sees the output, two flows collide in NH with chance 2^-32. The
+// finalizer spreads the sum over all 64 bits; it is no cipher. ARCHITECTURE.md says what that promises and what not.
+import { CONTROL_FINAL_KEY, CONTROL_NH_KEY } from '../layout';
+import { control } from '../memory';
+import * as ipv4 from '../wire/ipv4';
+import { SOURCE } from '../wire/ipv6';
+
+const FAMILY_V4: u32 = 4 << 8; // beside the protocol number, so that the families have different messages
+const FAMILY_V6: u32 = 6 << 8;
+
+/** One product of NH: words `a` and `b` of the message with words 2 * `pair` and 2 * `pair` + 1 of the key. */
+function product(key: usize, pair: usize, a: u32, b: u32): u64 {
+  const at = key + (pair << 3);
+  return <u64>(a + load<u32>(at)) * <u64>(b + load<u32>(at, 4));
+}
+
+/** Hash of an IPv4 flow: source, destination, ports, protocol. */
+export function hashIpv4(packet: usize, ports: u32, protocol: u32): u64 {
+  const key = control + CONTROL_NH_KEY;
+  return finalize(
+    product(key, 0, ipv4.source(packet), ipv4.destination(packet)) + product(key, 1, ports, protocol | FAMILY_V4),
+  );
+}
+
+/** Hash of an IPv6 flow: source, destination, ports, protocol. */
+export function hashIpv6(packet: usize, ports: u32, protocol: u32): u64 {
+  const key = control + CONTROL_NH_KEY;
+  const p = packet + SOURCE; // source, then destination: 8 words
+  let sum = product(key, 0, load<u32>(p), load<u32>(p, 4));
+  sum += product(key, 1, load<u32>(p, 8), load<u32>(p, 12));
+  sum += product(key, 2, load<u32>(p, 16), load<u32>(p, 20));
+  sum += product(key, 3, load<u32>(p, 24), load<u32>(p, 28));
+  return finalize(sum + product(key, 4, ports, protocol | FAMILY_V6));
+}
+
+/** Mixes 64 bits with the key: the finalizer of MurmurHash3 (Appleby, fmix64) after a keyed xor. A bijection. */
+function finalize(sum: u64): u64 {
+  let x = sum ^ load<u64>(control, CONTROL_FINAL_KEY);
+  x = (x ^ (x >> 33)) * 0xff51_afd7_ed55_8ccd;
+  x = (x ^ (x >> 33)) * 0xc4ce_b9fe_1a85_ec53;
+  return x ^ (x >> 33);
+}

@@ -1,0 +1,131 @@
+// memory.ts: where things are. The directory is read once, into globals of this instance, and never again.
+// Globals are Wasm globals, not memory, so every worker that instantiates this module has its own.
+import {
+  BACKEND_BYTES,
+  COUNT_BYTES,
+  COUNTER_EVENTS,
+  COUNTERS_BYTES,
+  DIRECTORY,
+  DIRECTORY_LIMITS,
+  DIRECTORY_MAGIC,
+  DIRECTORY_REGIONS,
+  DIRECTORY_VERSION,
+  LAYOUT_MAGIC,
+  LAYOUT_VERSION,
+  LIMIT_BACKENDS,
+  LIMIT_CELL_BYTES,
+  LIMIT_CELLS,
+  LIMIT_FLOW_BUCKETS,
+  LIMIT_VIP_INDEX,
+  LIMIT_VIPS,
+  META_BYTES,
+  OUTPUT_BYTES,
+  REGION_BACKEND_COUNTERS,
+  REGION_BACKENDS,
+  REGION_BUILD,
+  REGION_CELLS,
+  REGION_CONTROL,
+  REGION_COUNTERS,
+  REGION_EGRESSES,
+  REGION_FLOWS,
+  REGION_NEXT_HOPS,
+  REGION_ROOTS,
+  REGION_VIP_COUNTERS,
+  REGION_WORKERS,
+  WORKER_BYTES,
+} from './layout';
+
+export let control: usize = 0;
+export let worker: usize = 0;
+export let backends: usize = 0;
+export let nextHops: usize = 0;
+export let egresses: usize = 0;
+export let flows: usize = 0;
+export let flowBucketMask: u32 = 0;
+export let build: usize = 0;
+export let roots: usize = 0;
+export let rootBytes: usize = 0;
+export let vipIndexMask: u32 = 0;
+export let vipRecords: usize = 0; // offset of the records in a root
+export let cells: usize = 0;
+export let cellCount: u32 = 0;
+export let cellBytes: u32 = 0;
+export let metas: usize = 0;
+export let outputs: usize = 0;
+
+let verdictCounters: usize = 0;
+let eventCounters: usize = 0;
+let vipCounters: usize = 0;
+let backendCounters: usize = 0;
+
+function region(index: i32): usize {
+  return load<u32>(DIRECTORY + DIRECTORY_REGIONS + (index << 3));
+}
+
+function regionBytes(index: i32): usize {
+  return load<u32>(DIRECTORY + DIRECTORY_REGIONS + (index << 3), 4);
+}
+
+function limit(index: i32): u32 {
+  return load<u32>(DIRECTORY + DIRECTORY_LIMITS + (index << 2));
+}
+
+/** Layout version this module was compiled with: the host asks before anything else. */
+export function layoutVersion(): u32 {
+  return LAYOUT_VERSION;
+}
+
+/** Binds this instance to one worker record. Returns false when the memory holds no directory of this layout. */
+export function init(workerIndex: u32): bool {
+  if (load<u32>(DIRECTORY, DIRECTORY_MAGIC) != LAYOUT_MAGIC) return false;
+  if (load<u32>(DIRECTORY, DIRECTORY_VERSION) != LAYOUT_VERSION) return false;
+  control = region(REGION_CONTROL);
+  worker = region(REGION_WORKERS) + workerIndex * WORKER_BYTES;
+  backends = region(REGION_BACKENDS);
+  nextHops = region(REGION_NEXT_HOPS);
+  egresses = region(REGION_EGRESSES);
+  flows = region(REGION_FLOWS);
+  flowBucketMask = limit(LIMIT_FLOW_BUCKETS) - 1;
+  build = region(REGION_BUILD);
+  roots = region(REGION_ROOTS);
+  rootBytes = regionBytes(REGION_ROOTS) >> 1;
+  vipIndexMask = limit(LIMIT_VIP_INDEX) - 1;
+  vipRecords = (<usize>limit(LIMIT_VIP_INDEX)) << 1;
+  verdictCounters = region(REGION_COUNTERS) + workerIndex * COUNTERS_BYTES;
+  eventCounters = verdictCounters + COUNTER_EVENTS;
+  vipCounters = region(REGION_VIP_COUNTERS) + workerIndex * limit(LIMIT_VIPS) * COUNT_BYTES;
+  backendCounters = region(REGION_BACKEND_COUNTERS) + workerIndex * limit(LIMIT_BACKENDS) * COUNT_BYTES;
+  cellCount = limit(LIMIT_CELLS);
+  cellBytes = limit(LIMIT_CELL_BYTES);
+  metas = region(REGION_CELLS) + workerIndex * cellCount * (META_BYTES + OUTPUT_BYTES + cellBytes);
+  outputs = metas + cellCount * META_BYTES;
+  cells = outputs + cellCount * OUTPUT_BYTES;
+  return true;
+}
+
+export function backend(index: u32): usize {
+  return backends + index * BACKEND_BYTES;
+}
+
+export function countVerdict(verdict: u32): void {
+  increment(verdictCounters + (verdict << 3));
+}
+
+export function countEvent(event: u32): void {
+  increment(eventCounters + (event << 3));
+}
+
+/** One frame of `octets` bytes for a VIP and a backend. Backend 0, which none has, takes what found no backend. */
+export function countTraffic(vipNumber: u32, backendIndex: u32, octets: u32): void {
+  count(vipCounters + vipNumber * COUNT_BYTES, octets);
+  count(backendCounters + backendIndex * COUNT_BYTES, octets);
+}
+
+function count(at: usize, octets: u32): void {
+  increment(at);
+  store<u64>(at, load<u64>(at, 8) + octets, 8);
+}
+
+function increment(at: usize): void {
+  store<u64>(at, load<u64>(at) + 1);
+}

@@ -1,0 +1,158 @@
+// ring/tpacket.ts: walks AF_PACKET rings, TPACKET_V2 with PACKET_VNET_HDR, where the kernel mapped them into our memory
+// (packet(7); Documentation/networking/packet_mmap.rst). A ring is blocks of whole frames; a frame begins with
+//   tpacket2_hdr                                            then
+//   |  tp_status  |   tp_len   | tp_snaplen |               receive:  sockaddr_ll at 32; virtio_net_hdr just before tp_mac;
+//   |tp_mac|tp_net|   tp_sec   |  tp_nsec   |                         the frame at tp_mac
+//   |tci |tpid | padding |                                  transmit: virtio_net_hdr at 32, the frame behind it
+// tp_status says whose the frame is; every change of hands is an atomic access.
+import { enter, leave } from '../epoch';
+import { forward } from '../forward';
+import {
+  META_FLAGS,
+  META_HAS_VIRTIO,
+  META_HAS_VLAN,
+  META_INGRESS,
+  META_PACKET_TYPE,
+  META_VIRTIO,
+  META_VLAN_TCI,
+  RING_AT,
+  RING_BASE,
+  RING_BLOCK,
+  RING_BLOCK_BYTES,
+  RING_BLOCK_COUNT,
+  RING_BYTES,
+  RING_FRAME_BYTES,
+  RING_FRAMES_PER_BLOCK,
+  RING_IN_BLOCK,
+  RING_QUEUED,
+  VIRTIO_BYTES,
+  WORKER_INGRESS,
+  WORKER_META,
+  WORKER_RX_RING,
+  WORKER_TX_RINGS,
+} from '../layout';
+import { countVerdict, worker } from '../memory';
+import * as parsed from '../parse';
+import * as sink from '../sink';
+import { DROP_SNAPPED } from '../verdict';
+import { copy } from '../wire/copy';
+import * as virtio from '../wire/virtio';
+
+// struct tpacket2_hdr
+const STATUS: usize = 0; // u32
+const LEN: usize = 4; // u32: bytes on the wire
+const SNAPLEN: usize = 8; // u32: bytes that are here
+const MAC: usize = 12; // u16: where the frame begins
+const VLAN_TCI: usize = 24; // u16
+// struct sockaddr_ll behind it: family 2, protocol 2, ifindex 4, hatype 2, then
+const PACKET_TYPE: usize = 32 + 10; // u8: sll_pkttype
+const TX_DATA: u32 = 32; // TPACKET2_HDRLEN - sizeof(struct sockaddr_ll), tpacket_snd() in the kernel
+
+const STATUS_KERNEL: u32 = 0; // receive: the kernel may fill it; transmit: TP_STATUS_AVAILABLE, ours to fill
+const STATUS_USER: u32 = 1; // TP_STATUS_USER; transmit: TP_STATUS_SEND_REQUEST
+const STATUS_VLAN_VALID: u32 = 1 << 4;
+const STATUS_WRONG_FORMAT: u32 = 1 << 2; // transmit: the kernel did not like it (and with PACKET_LOSS goes on)
+
+const COPY_SLACK: u32 = 16; // copy() may write this far past the end
+
+/** Forwards up to `budget` received frames and returns how many there were: fewer means the ring is empty. */
+export function runRing(budget: u32, tick: u32): u32 {
+  sink.useRings(true);
+  const ring = worker + WORKER_RX_RING;
+  const root = enter();
+  let count: u32 = 0;
+  for (; count < budget; count++) {
+    const slot: usize = load<u32>(ring, RING_AT);
+    const status = atomic.load<u32>(slot + STATUS);
+    if (!(status & STATUS_USER)) break;
+    receive(slot, status, root, tick);
+    atomic.store<u32>(slot + STATUS, STATUS_KERNEL);
+    advance(ring);
+  }
+  leave();
+  return count;
+}
+
+/** Bit e is set when frames wait in the transmit ring of egress e for a sendto(2). Asking starts the count again. */
+export function takeQueued(): u32 {
+  let mask: u32 = 0;
+  for (let egress: u32 = 0; egress < 16; egress++) {
+    const ring = txRing(egress);
+    if (!load<u32>(ring, RING_QUEUED)) continue;
+    store<u32>(ring, 0, RING_QUEUED);
+    mask |= 1 << egress;
+  }
+  return mask;
+}
+
+function receive(slot: usize, status: u32, root: usize, tick: u32): void {
+  const len = load<u32>(slot, LEN);
+  if (load<u32>(slot, SNAPLEN) < len) {
+    countVerdict(DROP_SNAPPED);
+    return;
+  }
+  const frame = slot + <usize>load<u16>(slot, MAC);
+  const meta = worker + WORKER_META;
+  store<u8>(meta, load<u8>(slot, PACKET_TYPE), META_PACKET_TYPE);
+  store<u16>(meta, <u16>load<u32>(worker, WORKER_INGRESS), META_INGRESS);
+  store<u16>(meta, load<u16>(slot, VLAN_TCI), META_VLAN_TCI);
+  const hasVlan = status & STATUS_VLAN_VALID ? META_HAS_VLAN : 0;
+  store<u16>(meta, <u16>(META_HAS_VIRTIO | hasVlan), META_FLAGS);
+  store<u64>(meta, load<u64>(frame - VIRTIO_BYTES), META_VIRTIO);
+  store<u16>(meta, load<u16>(frame - 2), META_VIRTIO + 8);
+  forward(frame, len, meta, root, tick);
+}
+
+/** Moves a ring to its next frame. A block may end with bytes that hold no whole frame. */
+function advance(ring: usize): void {
+  const inBlock = load<u32>(ring, RING_IN_BLOCK) + 1;
+  if (inBlock < load<u32>(ring, RING_FRAMES_PER_BLOCK)) {
+    store<u32>(ring, inBlock, RING_IN_BLOCK);
+    store<u32>(ring, load<u32>(ring, RING_AT) + load<u32>(ring, RING_FRAME_BYTES), RING_AT);
+    return;
+  }
+  const next = load<u32>(ring, RING_BLOCK) + 1;
+  const block = next < load<u32>(ring, RING_BLOCK_COUNT) ? next : 0;
+  store<u32>(ring, 0, RING_IN_BLOCK);
+  store<u32>(ring, block, RING_BLOCK);
+  store<u32>(ring, load<u32>(ring, RING_BASE) + block * load<u32>(ring, RING_BLOCK_BYTES), RING_AT);
+}
+
+function txRing(egress: u32): usize {
+  return worker + WORKER_TX_RINGS + egress * RING_BYTES;
+}
+
+/** True when the next frame of the transmit ring is still the kernel's, or there is no such ring. */
+export function isFull(egress: u32): bool {
+  const ring = txRing(egress);
+  if (!load<u32>(ring, RING_BASE)) return true;
+  const status = atomic.load<u32>(<usize>load<u32>(ring, RING_AT) + STATUS);
+  return status != STATUS_KERNEL && status != STATUS_WRONG_FORMAT;
+}
+
+/** Copies `bytes` bytes into the next frame of the transmit ring, `front` bytes behind where the frame will start. */
+export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
+  if (isFull(egress)) return 0;
+  const ring = txRing(egress);
+  const head = TX_DATA + VIRTIO_BYTES + front;
+  if (head + bytes + COPY_SLACK > load<u32>(ring, RING_FRAME_BYTES)) return 0;
+  const at = <usize>load<u32>(ring, RING_AT) + head;
+  copy(at, from, bytes);
+  return at;
+}
+
+/** Fills in the ring header and gives the frame to the kernel, which looks at it at the next sendto(2). */
+export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
+  const ring = txRing(egress);
+  const header = start - VIRTIO_BYTES;
+  if (keepsOffload) virtio.copyShifted(header, parsed.virtioHeader(), shift);
+  else virtio.clear(header);
+  // All of the frame goes into the linear part: nothing of it stays in the ring, where the next frame would overwrite
+  // what a receiver on this host has not read yet; and it is a third cheaper (DESIGN, section 5).
+  virtio.setHeaderLen(header, bytes);
+  const slot = header - TX_DATA;
+  store<u32>(slot, bytes + VIRTIO_BYTES, LEN);
+  atomic.store<u32>(slot + STATUS, STATUS_USER);
+  store<u32>(ring, load<u32>(ring, RING_QUEUED) + 1, RING_QUEUED);
+  advance(ring);
+}

@@ -1,0 +1,69 @@
+// select/tracked.ts: the way to a backend for a slot that changed while its flows lived (DESIGN: changed-slot tracking).
+//
+//   in the flow table, backend can serve ........ that backend
+//   in the flow table, backend is gone .......... the slot's new backend, entered in place of the old one
+//   not there, TCP SYN .......................... the new backend
+//   not there, anything else .................... the previous backend while the learning window lasts and it can
+//                                                 serve, else the new one
+// What was chosen is entered, so that the flow stays there from now on.
+import * as flowTable from '../flow/table';
+import { isLearning, noteOther, previousOf, trackOf } from '../flow/tracks';
+import {
+  BACKEND_CAN_SERVE,
+  EVENT_FLOW_HIT,
+  EVENT_FLOW_HIT_DEAD,
+  EVENT_FLOW_MISS_NON_SYN,
+  EVENT_FLOW_MISS_SYN,
+  EVENT_FLOW_MISS_UDP,
+  EVENT_PREVIOUS_TAKEN,
+  NO_BACKEND,
+  SLOT_BACKEND,
+  VIP_IDLE_TICKS,
+  VIP_TRACK_MASK,
+  VIP_TRACKS,
+} from '../layout';
+import { backend, countEvent } from '../memory';
+
+export function selectTracked(
+  vip: usize,
+  slotIndex: u32,
+  slot: u32,
+  hash: u64,
+  isTcp: bool,
+  isSyn: bool,
+  tick: u32,
+): u32 {
+  const fresh = slot & SLOT_BACKEND;
+  const track = trackOf(load<u32>(vip, VIP_TRACKS), load<u32>(vip, VIP_TRACK_MASK), slotIndex);
+  let chosen = fresh;
+  if (flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick)) {
+    const known = flowTable.foundBackend;
+    if (canServe(known)) {
+      chosen = known;
+      countEvent(EVENT_FLOW_HIT);
+      flowTable.touch(tick, !isSyn);
+    } else {
+      countEvent(EVENT_FLOW_HIT_DEAD);
+      flowTable.insert(hash, fresh, tick);
+    }
+  } else {
+    chosen = chooseForNew(track, fresh, isTcp, isSyn, tick);
+    flowTable.insert(hash, chosen, tick);
+  }
+  if (chosen != fresh) noteOther(track, tick);
+  return chosen;
+}
+
+function chooseForNew(track: usize, fresh: u32, isTcp: bool, isSyn: bool, tick: u32): u32 {
+  countEvent(isSyn ? EVENT_FLOW_MISS_SYN : isTcp ? EVENT_FLOW_MISS_NON_SYN : EVENT_FLOW_MISS_UDP);
+  if (isSyn || !track) return fresh;
+  const previous = previousOf(track);
+  if (previous == NO_BACKEND || !isLearning(track, tick) || !canServe(previous)) return fresh;
+  countEvent(EVENT_PREVIOUS_TAKEN);
+  return previous;
+}
+
+/** Active or draining; a flow on a backend that is down or gone has nothing to lose by moving. */
+function canServe(index: u32): bool {
+  return load<u8>(backend(index), BACKEND_CAN_SERVE) != 0;
+}

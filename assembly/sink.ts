@@ -1,0 +1,36 @@
+// sink.ts: where frames go. forward() asks for a place, fills in the headers and commits; 0..n times a frame.
+//   place(front, from, bytes, egress)   a place where the `bytes` at `from` stand with `front` free bytes before them
+//   commit(start, bytes, shift)         the frame from `start` is done
+// Two kinds: cells (frames are rewritten where they lie, batch.ts) and transmit rings (frames are copied, ring/tpacket.ts).
+import * as cellSink from './batch';
+import * as ringSink from './ring/tpacket';
+
+/** Which sink this call of the host writes to; set before the first frame of a batch. */
+export let usesRings: bool = false;
+
+export function useRings(yes: bool): void {
+  usesRings = yes;
+}
+
+/**
+ * Address where `bytes` bytes of the frame in hand now stand, with `front` bytes free before them; 0 when there is no
+ * place. An earlier place that was not committed is given up.
+ */
+export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
+  return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from);
+}
+
+/** True when what place() may use up is a transmit ring, which others empty. */
+export function isFull(egress: u32): bool {
+  return usesRings && ringSink.isFull(egress);
+}
+
+/**
+ * Hands over the frame of `bytes` bytes at `start`, which lies in the last place. Its packet starts `shift` bytes further
+ * from the start of the frame than that of the frame in hand. With `keepsOffload` the receiver of the frame is told what
+ * the sender left to the device: half checksums, segments.
+ */
+export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
+  if (usesRings) ringSink.commit(start, bytes, egress, shift, keepsOffload);
+  else cellSink.commit(start, bytes, egress, shift, keepsOffload);
+}

@@ -1,0 +1,44 @@
+// wire/l4.ts: the beginnings of TCP (RFC 9293, section 3.1) and UDP (RFC 768): ports, flags and lengths.
+//   TCP  |          Source Port          |       Destination Port        |  0
+//        |                        Sequence Number                        |  4
+//        |                     Acknowledgment Number                     |  8
+//        |DOffset|  Rsv  |     Flags     |            Window             |  12
+//   UDP  |          Source Port          |       Destination Port        |  0
+//        |             Length            |           Checksum            |  4
+const SOURCE_PORT: usize = 0;
+const DESTINATION_PORT: usize = 2;
+const TCP_DATA_OFFSET: usize = 12;
+const TCP_FLAGS: usize = 13;
+const UDP_LENGTH: usize = 4;
+
+export const PROTOCOL_ICMPV6: u32 = 58;
+export const PROTOCOL_TCP: u32 = 6;
+export const PROTOCOL_UDP: u32 = 17;
+export const TCP_MIN_LEN: u32 = 20;
+export const UDP_LEN: u32 = 8;
+
+const FLAG_SYN: u32 = 0x02;
+const FLAG_ACK: u32 = 0x10;
+
+/** Both ports in one word as they lie in memory: what a hash takes. */
+export function ports(p: usize): u32 {
+  return load<u32>(p, SOURCE_PORT);
+}
+
+export function destinationPort(p: usize): u32 {
+  return bswap<u16>(load<u16>(p, DESTINATION_PORT));
+}
+
+/** Header with options, from the data offset. */
+export function tcpHeaderLen(p: usize): u32 {
+  return (<u32>load<u8>(p, TCP_DATA_OFFSET) >> 4) << 2;
+}
+
+/** The first segment of a connection: SYN without ACK. */
+export function isSyn(p: usize): bool {
+  return (<u32>load<u8>(p, TCP_FLAGS) & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
+}
+
+export function udpLength(p: usize): u32 {
+  return bswap<u16>(load<u16>(p, UDP_LENGTH));
+}
