@@ -17,9 +17,10 @@ import {
   OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
 } from './layout';
-import { cellBytes, cellCount, cells, metas, outputs } from './memory';
+import { cellBytes, cellCount, cells, countVerdict, metas, outputs } from './memory';
 import * as parsed from './parse';
 import * as sink from './sink';
+import { DROP_SNAPPED } from './verdict';
 import * as virtio from './wire/virtio';
 
 let cell: usize = 0;
@@ -34,12 +35,20 @@ export function runBatch(count: u32, tick: u32): void {
     const meta = metas + i * META_BYTES;
     cell = cells + i * cellBytes;
     const first = outputCount;
-    const verdict = forward(cell + HEADROOM, load<u32>(meta, META_LENGTH), meta, root, tick);
+    const verdict = forwardCell(meta, root, tick);
     store<u8>(meta, <u8>verdict, META_VERDICT);
     store<u16>(meta, <u16>first, META_OUTPUT);
     store<u16>(meta, <u16>(outputCount - first), META_OUTPUTS);
   }
   leave();
+}
+
+/** A frame longer than its cell was cut when it was written there. */
+function forwardCell(meta: usize, root: usize, tick: u32): u32 {
+  const len = load<u32>(meta, META_LENGTH);
+  if (len <= cellBytes - HEADROOM) return forward(cell + HEADROOM, len, meta, root, tick);
+  countVerdict(DROP_SNAPPED);
+  return DROP_SNAPPED;
 }
 
 /** In place: the packet stays where it is, and `front` bytes before it must still be in the cell. */

@@ -65,7 +65,7 @@ export const LIMIT_COUNT = 8;
 
 // --- CONTROL: one cache line of what changes, then the keys ----------------------------------------
 export const CONTROL_BYTES = 256;
-export const CONTROL_GENERATION = 0; // u32: number of the published state; its lowest bit names the live root
+export const CONTROL_GENERATION = 0; // u32: number of the published state, from 1, the empty one; its lowest bit names the live root
 export const CONTROL_FLOW_TICKS = 4; // u32: longest flow timeout; an entry older than this is nobody's
 export const CONTROL_NH_KEY = 64; // NH_KEY_WORDS times u32: the key of the native packet hash
 export const CONTROL_FINAL_KEY = 128; // u64: the key of its finalizer

@@ -1,0 +1,162 @@
+// host/engine.ts: memory, builder, publisher and counters of one balancer, put together: what a hot path without I/O and
+// a load balancer have in common. It knows membership states; where packets come from is not its business.
+import { CONTROL_FLOW_TICKS, REGION_CONTROL } from '../assembly/layout.js';
+import { tickNow } from './clock.js';
+import { NextHops } from './egress.js';
+import { MaglevError } from './errors.js';
+import { writeKeys } from './keys.js';
+import { type Drained, Drains } from './membership/drains.js';
+import type { Applied, Change, Refusal } from './membership/event.js';
+import { type LiveVip, Publisher } from './membership/publish.js';
+import { refusalError } from './membership/refusal.js';
+import { applyChanges, EMPTY_STATE, type MembershipState } from './membership/state.js';
+import { slotsByBackend, tableDigest } from './membership/table.js';
+import { createMemory, type HotMemory, type MemoryShape } from './memory.js';
+import { bindHotPath, compileHotPath, type HotPathModule } from './module.js';
+import type { CoreSettings } from './options.js';
+import { type Stats, StatsReader } from './stats.js';
+
+/** What the engine asks of its owner. */
+export interface EngineParts {
+  settings: CoreSettings;
+  shape: MemoryShape;
+  /** Our own address towards a backend, the source of outer headers. */
+  sourceFor(address: string): string | undefined;
+  /** Time of the hot path, ticks. Default: the clock's. */
+  tick?(): number;
+}
+
+/** What became of changes: the publication, and the changes that were refused. */
+export interface EngineOutcome {
+  applied: Applied;
+  refusals: Refusal[];
+}
+
+/** Where changes come from. */
+export interface ChangeOrigin {
+  /** Name of the source: one source a VIP. */
+  source?: string;
+  /** Where they stood, for refusals. */
+  where?: string;
+  /** All or nothing: one refusal rejects with ERR_RECORD and nothing is applied. */
+  isAtomic?: boolean;
+}
+
+export class Engine {
+  readonly memory: HotMemory;
+  readonly module: WebAssembly.Module;
+  /** The builder: an instance off the packet threads; it uses worker record 0's identity only for batches. */
+  readonly builder: HotPathModule;
+  readonly nextHops: NextHops;
+  readonly publisher: Publisher;
+  private readonly drains: Drains;
+  private readonly reader: StatsReader;
+  private readonly tick: () => number;
+  private state: MembershipState = EMPTY_STATE;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: EngineParts) {
+    const { settings } = parts;
+    this.tick = parts.tick ?? tickNow;
+    this.memory = createMemory(settings, parts.shape);
+    writeKeys(this.memory, settings.hashSecret);
+    const longestTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
+    this.memory.view.setUint32(this.memory.region(REGION_CONTROL).base + CONTROL_FLOW_TICKS, longestTicks, true);
+    this.module = compileHotPath(settings.wasmUrl);
+    this.builder = bindHotPath(this.module, this.memory.memory, 0);
+    this.nextHops = new NextHops(this.memory);
+    this.reader = new StatsReader(this.memory);
+    this.drains = new Drains(this.memory, this.builder);
+    this.publisher = new Publisher({
+      memory: this.memory,
+      builder: this.builder,
+      settings,
+      nextHops: this.nextHops,
+      sourceFor: (address) => parts.sourceFor(address),
+      onBackendReuse: (index) => this.reader.rebaseBackend(index),
+      onVipReuse: (number) => this.reader.rebaseVip(number),
+      tick: this.tick,
+    });
+  }
+
+  /** Live VIPs by key. */
+  get vips(): ReadonlyMap<string, LiveVip> {
+    return this.publisher.vips;
+  }
+
+  /** All records, pending backends included. */
+  get membership(): MembershipState {
+    return this.state;
+  }
+
+  get generation(): number {
+    return this.publisher.roots.generation;
+  }
+
+  /**
+   * Applies changes and publishes what they touch; one after the other, in the order of calls. Refused changes change
+   * nothing and stop no other. Rejects with ERR_LIMIT when memory or indexes run out; then nothing was applied.
+   * @param prepare called with the new state before it is built: to find the ways to new backends
+   */
+  apply(
+    changes: readonly Change[],
+    origin: ChangeOrigin = {},
+    prepare?: (state: MembershipState, touched: Set<string>) => Promise<void> | void,
+  ): Promise<EngineOutcome> {
+    return this.enqueue(async () => {
+      const { state, touched, refusals } = applyChanges(this.state, changes, origin);
+      const nothing = { generation: this.generation, slotsMoved: 0, buildMs: 0 };
+      if (origin.isAtomic && refusals[0] !== undefined) throw refusalError(refusals[0]);
+      if (touched.size === 0) {
+        this.state = state;
+        return { applied: nothing, refusals };
+      }
+      await prepare?.(state, touched);
+      const applied = await this.publisher.publish(state, touched);
+      this.state = state;
+      return { applied, refusals };
+    });
+  }
+
+  /** What time does (drains.ts): call about once a second. Resolves with the backends that became drained. */
+  tend(): Promise<Drained[]> {
+    return this.enqueue(async () => this.drains.tend(this.vips.values(), this.tick()));
+  }
+
+  /** Time of the hot path, ticks. */
+  now(): number {
+    return this.tick();
+  }
+
+  /** Runs `step` when everything asked for before is done. */
+  enqueue<T>(step: () => Promise<T>): Promise<T> {
+    const done = this.queue.then(step);
+    this.queue = done.catch(() => undefined); // the caller has the error; the next in line must not
+    return done;
+  }
+
+  stats(): Stats {
+    return this.reader.read(this.vips.values());
+  }
+
+  /** Digest of a VIP's table (membership/table.ts). Throws ERR_OPTION for a VIP that is not live. */
+  digest(vip: string): string {
+    return tableDigest(this.memory, this.vip(vip));
+  }
+
+  /** Slots of each backend of a VIP, by address. */
+  slots(vip: string): Map<string, number> {
+    return slotsByBackend(this.memory, this.vip(vip));
+  }
+
+  countTracked(vip: string): number {
+    return this.drains.countTracked(this.vip(vip));
+  }
+
+  private vip(key: string): LiveVip {
+    const vip = this.vips.get(key);
+    if (vip !== undefined) return vip;
+    const rule = 'is not the key of a live VIP';
+    throw new MaglevError('ERR_OPTION', `vip ${JSON.stringify(key)} ${rule}`, { option: 'vip', rule });
+  }
+}

@@ -1,0 +1,64 @@
+// host/membership/build.ts: the backends of a VIP -> a lookup table. The slots each backend is to get are worked out here,
+// exactly; which slots those are is Maglev's (assembly/build/maglev.ts).
+import {
+  BUILD_BYTES,
+  BUILD_INDEX,
+  BUILD_TARGET,
+  BUILD_WEIGHT,
+  REGION_BUILD,
+  SLOT_BYTES,
+} from '../../assembly/layout.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+
+/** A backend as the table needs it. */
+export interface TableEntry {
+  /** Index of its record in the BACKENDS region. */
+  index: number;
+  /** 1..65535 */
+  weight: number;
+}
+
+/**
+ * How many of `slotCount` slots each weight gets: its exact share rounded down, and one more for the largest remainders,
+ * the first in order where they are equal (Hamilton's method). So with equal weights counts are floor or ceil of M / N.
+ */
+export function slotTargets(weights: readonly number[], slotCount: number): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // slotCount * weight stays below 2^53: 5,000,011 * 65,535.
+  const targets = weights.map((weight) => Math.floor((slotCount * weight) / total));
+  const remainders = weights.map((weight, order) => ({ order, left: (slotCount * weight) % total }));
+  remainders.sort((a, b) => b.left - a.left || a.order - b.order);
+  const missing = slotCount - targets.reduce((sum, target) => sum + target, 0);
+  for (const { order } of remainders.slice(0, weights.length === 0 ? 0 : missing))
+    targets[order] = (targets[order] ?? 0) + 1;
+  return targets;
+}
+
+/** Bytes of a lookup table. */
+export function tableBytes(slotCount: number): number {
+  return slotCount * SLOT_BYTES;
+}
+
+/** Builds the table at `table` from `entries`, which must be in canonical order (by address): a pure function of them. */
+export function buildTable(
+  builder: HotPathModule,
+  memory: HotMemory,
+  entries: readonly TableEntry[],
+  slotCount: number,
+  table: number,
+): void {
+  const { base } = memory.region(REGION_BUILD);
+  const targets = slotTargets(
+    entries.map((entry) => entry.weight),
+    slotCount,
+  );
+  entries.forEach(({ index, weight }, order) => {
+    const record = base + order * BUILD_BYTES;
+    memory.view.setUint32(record + BUILD_INDEX, index, true);
+    memory.view.setUint32(record + BUILD_WEIGHT, weight, true);
+    memory.view.setUint32(record + BUILD_TARGET, targets[order] ?? 0, true);
+  });
+  builder.placeAll(entries.length, slotCount);
+  builder.fillTable(table, slotCount, entries.length);
+}

@@ -1,0 +1,74 @@
+// host/membership/indexes.ts: gives out the indexes by which the hot path knows VIPs and backends. An index that is given
+// back rests before somebody else gets it: packets in flight, flow entries and tracked slots may still say it.
+import { MaglevError } from '../errors.js';
+
+interface Resting {
+  index: number;
+  sinceTick: number;
+}
+
+/** Indexes 1..max, each owned by one key at a time. */
+export class Indexes {
+  private next = 1;
+  private readonly byKey = new Map<string, number>();
+  private readonly resting = new Map<string, Resting>(); // in the order of their rest: a Map keeps it
+
+  /**
+   * @param what for messages: `backends`
+   * @param option the option that raises the limit
+   * @param restTicks how long an index rests
+   * @param onReuse called before an index goes to another key
+   */
+  constructor(
+    private readonly max: number,
+    private readonly what: string,
+    private readonly option: string,
+    private readonly restTicks: number,
+    private readonly onReuse: (index: number) => void,
+  ) {}
+
+  /** The index of `key`, if it has one. */
+  get(key: string): number | undefined {
+    return this.byKey.get(key);
+  }
+
+  /** The index of `key`, a new one if need be; one that comes back gets the index it had. Throws ERR_LIMIT when all are taken. */
+  take(key: string, tick: number): number {
+    const had = this.byKey.get(key);
+    if (had !== undefined) return had;
+    const index = this.revive(key) ?? this.unused() ?? this.rested(tick);
+    if (index === undefined) {
+      const rule = `${this.max} are in use or rest after use; raise ${this.option}`;
+      throw new MaglevError('ERR_LIMIT', `${this.what}: ${rule}`, { option: this.option, rule });
+    }
+    this.byKey.set(key, index);
+    return index;
+  }
+
+  /** Gives back the index of `key`. */
+  release(key: string, tick: number): void {
+    const index = this.byKey.get(key);
+    if (index === undefined) return;
+    this.byKey.delete(key);
+    this.resting.set(key, { index, sinceTick: tick });
+  }
+
+  private revive(key: string): number | undefined {
+    const index = this.resting.get(key)?.index;
+    this.resting.delete(key);
+    return index;
+  }
+
+  private unused(): number | undefined {
+    return this.next <= this.max ? this.next++ : undefined;
+  }
+
+  private rested(tick: number): number | undefined {
+    const oldest = this.resting.entries().next();
+    if (oldest.done || (tick - oldest.value[1].sinceTick) >>> 0 <= this.restTicks) return undefined;
+    const [key, { index }] = oldest.value;
+    this.resting.delete(key);
+    this.onReuse(index);
+    return index;
+  }
+}

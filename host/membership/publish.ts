@@ -1,0 +1,401 @@
+// host/membership/publish.ts: makes membership live. For each VIP touched: indexes and records for its backends, a new
+// lookup table in free memory, the history it inherits; then one new root, one new generation, and, when no worker reads
+// the old one any more, the old memory is free again. Nothing a packet worker reads is ever changed under it.
+//
+// If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
+import { setImmediate } from 'node:timers/promises';
+import { REGION_TABLES, TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
+import { Arena } from '../arena.js';
+import { tickNow } from '../clock.js';
+import type { NextHops } from '../egress.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+import { type CoreSettings, powerOfTwo } from '../options.js';
+import { addressBytes } from './address.js';
+import { getCanServe, setCanServe, writeBackend } from './backendRecord.js';
+import { buildTable, tableBytes } from './build.js';
+import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
+import type { Applied, Backend, Encap, Tracking, Vip } from './event.js';
+import { Indexes } from './indexes.js';
+import { TABLE_SIZE_DEFAULT } from './record.js';
+import { Roots, type VipRecord } from './root.js';
+import { backendsOf, type MembershipState } from './state.js';
+
+/** A backend that is live, or on its way out. */
+export interface LiveBackend {
+  readonly index: number;
+  readonly address: string;
+  readonly encap: Encap;
+  /** True while it keeps flows and gets no new ones. */
+  isDraining: boolean;
+  /** True when that was said to be over. */
+  isDrained: boolean;
+}
+
+/** A VIP that is live. */
+export interface LiveVip {
+  readonly key: string;
+  readonly vip: Vip;
+  readonly number: number;
+  readonly backends: Map<string, LiveBackend>;
+  /** Addresses in the table, in canonical order. */
+  readonly order: string[];
+  readonly panic: Panic;
+  record: VipRecord;
+}
+
+/** What the publisher works with. */
+export interface PublisherParts {
+  memory: HotMemory;
+  builder: HotPathModule;
+  settings: CoreSettings;
+  nextHops: NextHops;
+  /** Our own address towards a backend, the source of outer headers; undefined while it is not known. */
+  sourceFor(address: string): string | undefined;
+  /** Before the index of a backend is given to another one. */
+  onBackendReuse?(index: number): void;
+  onVipReuse?(number: number): void;
+  tick?(): number;
+}
+
+/** What one publication has begun: to be finished, or given back. */
+interface Draft {
+  tick: number;
+  live: Map<string, LiveVip>;
+  made: number[];
+  replaced: number[];
+  merges: { from: VipRecord; to: VipRecord }[];
+  servedBefore: Map<number, boolean>;
+  gone: LiveVip[];
+  slotsMoved: number;
+}
+
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const; // IANA
+const TRACKING_NUMBERS: Record<Tracking, number> = {
+  changed: TRACKING_CHANGED,
+  all: TRACKING_ALL,
+  none: TRACKING_NONE,
+};
+const YIELD_MS = 10; // the event loop waits no longer than this for a build
+
+/** Publishes states to the packet workers of one memory. Calls must not overlap. */
+export class Publisher {
+  readonly roots: Roots;
+  readonly arena: Arena;
+  private live = new Map<string, LiveVip>();
+  private readonly vipNumbers: Indexes;
+  private readonly backendIndexes: Indexes;
+  private readonly tick: () => number;
+
+  constructor(private readonly parts: PublisherParts) {
+    const { memory, builder, settings } = parts;
+    this.tick = parts.tick ?? tickNow;
+    this.roots = new Roots(memory, builder);
+    this.arena = new Arena(memory.region(REGION_TABLES));
+    const restTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
+    this.vipNumbers = new Indexes(memory.vipRecords - 1, 'VIPs', 'vipsMax', 1, (number) => parts.onVipReuse?.(number));
+    this.backendIndexes = new Indexes(memory.backendRecords - 1, 'backends', 'backendsMax', restTicks, (index) => {
+      builder.forgetFlows(index);
+      parts.onBackendReuse?.(index);
+    });
+  }
+
+  /** Live VIPs by key. */
+  get vips(): ReadonlyMap<string, LiveVip> {
+    return this.live;
+  }
+
+  /** Builds and publishes the VIPs of `touched` as `state` has them. Resolves when every worker has seen it. */
+  async publish(state: MembershipState, touched: Iterable<string>): Promise<Applied> {
+    const draft: Draft = {
+      tick: this.tick(),
+      live: new Map(this.live),
+      made: [],
+      replaced: [],
+      merges: [],
+      servedBefore: new Map(),
+      gone: [],
+      slotsMoved: 0,
+    };
+    const started = performance.now();
+    this.roots.begin();
+    try {
+      let yielded = started;
+      for (const key of touched) {
+        this.draftVip(draft, state, key);
+        if (performance.now() - yielded < YIELD_MS) continue;
+        await setImmediate();
+        yielded = performance.now();
+      }
+      this.writeRoot(draft);
+    } catch (error) {
+      this.giveUp(draft);
+      throw error;
+    }
+    const buildMs = performance.now() - started;
+    const generation = await this.roots.publish();
+    this.finish(draft);
+    return { generation, slotsMoved: draft.slotsMoved, buildMs };
+  }
+
+  private draftVip(draft: Draft, state: MembershipState, key: string): void {
+    const before = this.live.get(key);
+    const entry = state.vips.get(key);
+    if (entry === undefined) {
+      if (before === undefined) return;
+      draft.live.delete(key);
+      draft.gone.push(before);
+      draft.replaced.push(...basesOf(before.record));
+      for (const backend of before.backends.values()) this.serve(draft, backend.index, false);
+      return;
+    }
+    const backends = backendsOf(state, key).map(({ backend }) => backend);
+    const effective = effectiveBackends(entry.vip, backends, this.parts.settings.panicShare);
+    draft.live.set(key, this.draftLive(draft, key, entry.vip, effective, before, backends));
+  }
+
+  private draftLive(
+    draft: Draft,
+    key: string,
+    vip: Vip,
+    effective: EffectiveBackends,
+    before: LiveVip | undefined,
+    registered: Backend[],
+  ): LiveVip {
+    const number = this.vipNumbers.take(key, draft.tick);
+    const inputs = new Map([...effective.previousTable, ...effective.table].map((input) => [input.address, input]));
+    const backends = new Map<string, LiveBackend>();
+    for (const input of inputs.values()) {
+      backends.set(input.address, this.draftBackend(draft, key, number, input, before?.backends.get(input.address)));
+    }
+    // One that is down, or drains with weight 0, is in no table; but flows may still be on it.
+    for (const { address } of registered) {
+      const live = before?.backends.get(address);
+      if (live !== undefined && !backends.has(address)) backends.set(address, { ...live });
+    }
+    const inTable = new Set(effective.table.map((input) => input.address));
+    for (const backend of backends.values()) {
+      const canServe = effective.canServe.has(backend.address);
+      this.serve(draft, backend.index, canServe);
+      backend.isDraining = canServe && !inTable.has(backend.address);
+      if (!backend.isDraining) backend.isDrained = false;
+    }
+    const order = effective.table.map((input) => input.address);
+    const record = this.draftTable(draft, vip, number, effective, backends, before?.record);
+    return { key, vip, number, backends, order, panic: effective.panic, record };
+  }
+
+  /** The record of a backend is never changed while live: another encapsulation is another index. */
+  private draftBackend(
+    draft: Draft,
+    vipKey: string,
+    vipNumber: number,
+    input: TableInput,
+    before: LiveBackend | undefined,
+  ): LiveBackend {
+    if (before !== undefined && before.encap.type === input.encap.type) return { ...before };
+    const index = this.backendIndexes.take(backendName(vipKey, input), draft.tick);
+    writeBackend(this.parts.memory, index, {
+      address: input.address,
+      encap: input.encap,
+      source: this.parts.sourceFor(input.address),
+      vipNumber,
+      nextHop: this.parts.nextHops.indexOf(input.address, draft.tick),
+    });
+    return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false };
+  }
+
+  /** A new table and tracking map, or those of before when no slot moved. */
+  private draftTable(
+    draft: Draft,
+    vip: Vip,
+    number: number,
+    effective: EffectiveBackends,
+    backends: Map<string, LiveBackend>,
+    before: VipRecord | undefined,
+  ): VipRecord {
+    const { builder, settings } = this.parts;
+    const isTcp = vip.protocol === 'tcp';
+    const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
+    const fresh: VipRecord = {
+      number,
+      address: addressBytes(vip.address),
+      port: vip.port,
+      protocol: PROTOCOL_NUMBERS[vip.protocol],
+      table: this.build(draft, effective.table, backends, slotCount),
+      slotCount,
+      tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
+      tracks: 0,
+      trackMask: 0,
+      learnTicks: isTcp ? settings.tcpLearnTicks : settings.udpLearnTicks,
+      idleTicks: isTcp ? settings.tcpIdleTicks : settings.udpIdleTicks,
+    };
+    const isKin = before !== undefined && before.slotCount === slotCount && before.tracking === fresh.tracking;
+    const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;
+    if (isKin && moved === 0) {
+      this.discard(draft, fresh.table);
+      return { ...fresh, table: before.table, tracks: before.tracks, trackMask: before.trackMask };
+    }
+    draft.slotsMoved += before === undefined ? 0 : moved;
+    if (before !== undefined) draft.replaced.push(...basesOf(before));
+    if (isKin) this.inherit(draft, before, fresh);
+    else this.inheritFromRecords(draft, effective, backends, fresh);
+    return fresh;
+  }
+
+  private inherit(draft: Draft, before: VipRecord, fresh: VipRecord): void {
+    const { builder } = this.parts;
+    const { table, tracks, trackMask } = before;
+    const { slotCount, tracking, learnTicks, idleTicks } = fresh;
+    const count = builder.countTracks(table, tracks, trackMask, fresh.table, slotCount, tracking);
+    if (count === 0) return;
+    const entries = powerOfTwo(Math.max(16, 2 * count));
+    fresh.tracks = this.allocate(draft, entries * TRACK_BYTES);
+    fresh.trackMask = entries - 1;
+    builder.inherit(
+      table,
+      tracks,
+      trackMask,
+      fresh.table,
+      slotCount,
+      fresh.tracks,
+      fresh.trackMask,
+      tracking,
+      draft.tick,
+      learnTicks,
+      idleTicks,
+    );
+    if (tracks !== 0) draft.merges.push({ from: before, to: fresh });
+  }
+
+  /** With no history (a start, another table size) the table before is that of all that were not down: DESIGN section 4. */
+  private inheritFromRecords(
+    draft: Draft,
+    effective: EffectiveBackends,
+    backends: Map<string, LiveBackend>,
+    fresh: VipRecord,
+  ): void {
+    const table = this.build(draft, effective.previousTable, backends, fresh.slotCount);
+    this.inherit(draft, { ...fresh, table, tracks: 0, trackMask: 0 }, fresh);
+    this.discard(draft, table);
+  }
+
+  private build(
+    draft: Draft,
+    inputs: readonly TableInput[],
+    backends: Map<string, LiveBackend>,
+    slotCount: number,
+  ): number {
+    const table = this.allocate(draft, tableBytes(slotCount));
+    const entries = inputs.map(({ address, weight }) => ({ index: backends.get(address)?.index ?? 0, weight }));
+    buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table);
+    return table;
+  }
+
+  /** VIP records of the draft, and its index when VIPs came or went. */
+  private writeRoot(draft: Draft): void {
+    const numbers = new Set<number>();
+    let isNewIndex = draft.gone.length > 0;
+    for (const [key, live] of draft.live) {
+      const before = this.live.get(key);
+      if (before === undefined) isNewIndex = true;
+      if (before !== live) this.roots.write(live.record);
+      numbers.add(live.number);
+      numbers.add(this.draftOwnAddress(draft, live.vip.address));
+    }
+    if (isNewIndex) this.roots.writeIndex(numbers);
+  }
+
+  /** The record that says "this address is ours", so that other ports of it are dropped and ARP is answered. */
+  private draftOwnAddress(draft: Draft, address: string): number {
+    const had = this.vipNumbers.get(address);
+    if (had !== undefined) return had;
+    const number = this.vipNumbers.take(address, draft.tick);
+    const nothing = {
+      table: 0,
+      slotCount: 0,
+      tracking: TRACKING_NONE,
+      tracks: 0,
+      trackMask: 0,
+      learnTicks: 0,
+      idleTicks: 0,
+    };
+    this.roots.write({ number, address: addressBytes(address), port: 0, protocol: 0, ...nothing });
+    return number;
+  }
+
+  private finish(draft: Draft): void {
+    const { builder } = this.parts;
+    for (const { from, to } of draft.merges)
+      builder.mergeLastOther(from.tracks, from.trackMask, to.tracks, to.trackMask);
+    for (const base of draft.replaced) this.arena.release(base);
+    const before = this.live;
+    this.live = draft.live;
+    for (const vip of draft.gone) this.releaseVip(vip, draft.tick);
+    for (const [key, vip] of draft.live) {
+      const old = before.get(key);
+      if (old !== undefined && old !== vip) this.releaseBackends(old, vip, draft.tick);
+    }
+  }
+
+  private releaseVip(gone: LiveVip, tick: number): void {
+    this.vipNumbers.release(gone.key, tick);
+    for (const backend of gone.backends.values()) this.releaseBackend(gone.key, backend, tick);
+    const { address } = gone.vip;
+    if (![...this.live.values()].some((vip) => vip.vip.address === address)) this.vipNumbers.release(address, tick);
+  }
+
+  /** Gives back the indexes of backends that stand in the state no more, or under another index. */
+  private releaseBackends(old: LiveVip, vip: LiveVip, tick: number): void {
+    for (const backend of old.backends.values()) {
+      if (vip.backends.get(backend.address)?.index === backend.index) continue;
+      setCanServe(this.parts.memory, backend.index, false);
+      this.releaseBackend(vip.key, backend, tick);
+    }
+  }
+
+  private releaseBackend(vipKey: string, backend: LiveBackend, tick: number): void {
+    this.backendIndexes.release(backendName(vipKey, backend), tick);
+  }
+
+  private serve(draft: Draft, index: number, canServe: boolean): void {
+    const { memory } = this.parts;
+    if (!draft.servedBefore.has(index)) draft.servedBefore.set(index, getCanServe(memory, index));
+    setCanServe(memory, index, canServe);
+  }
+
+  private allocate(draft: Draft, bytes: number): number {
+    const base = this.arena.allocate(bytes);
+    this.parts.memory.bytes.fill(0, base, base + bytes);
+    draft.made.push(base);
+    return base;
+  }
+
+  private discard(draft: Draft, base: number): void {
+    draft.made.splice(draft.made.indexOf(base), 1);
+    this.arena.release(base);
+  }
+
+  private giveUp(draft: Draft): void {
+    for (const base of draft.made) this.arena.release(base);
+    for (const [index, canServe] of draft.servedBefore) setCanServe(this.parts.memory, index, canServe);
+    for (const [key, vip] of draft.live) {
+      const before = this.live.get(key);
+      if (before === undefined) this.vipNumbers.release(key, draft.tick);
+      if (before === vip) continue;
+      for (const backend of vip.backends.values()) {
+        if (before?.backends.get(backend.address)?.index !== backend.index)
+          this.releaseBackend(key, backend, draft.tick);
+      }
+    }
+  }
+}
+
+/** The same backend with another encapsulation has another record. */
+function backendName(vipKey: string, backend: { address: string; encap: Encap }): string {
+  return `${vipKey}/${backend.address} ${backend.encap.type}`;
+}
+
+function basesOf(record: VipRecord): number[] {
+  return record.tracks === 0 ? [record.table] : [record.table, record.tracks];
+}

@@ -1,0 +1,148 @@
+// host/membership/root.ts: the two copies of (VIP index, VIP records) of which one is live (assembly/layout.ts, ROOTS), and
+// the change from one to the other: the publisher's half of RCU.
+import { setImmediate } from 'node:timers/promises';
+import {
+  CONTROL_GENERATION,
+  EPOCH_IDLE,
+  REGION_CONTROL,
+  REGION_ROOTS,
+  REGION_WORKERS,
+  VIP_ADDRESS,
+  VIP_BYTES,
+  VIP_IDLE_TICKS,
+  VIP_LEARN_TICKS,
+  VIP_NUMBER,
+  VIP_PORT,
+  VIP_PREFIX_BITS,
+  VIP_PROTOCOL,
+  VIP_SLOT_COUNT,
+  VIP_TABLE,
+  VIP_TRACK_MASK,
+  VIP_TRACKING,
+  VIP_TRACKS,
+  WORKER_BYTES,
+  WORKER_EPOCH,
+} from '../../assembly/layout.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+
+/** A VIP record as the hot path reads it. */
+export interface VipRecord {
+  number: number;
+  /** 16 bytes. */
+  address: Uint8Array;
+  port: number;
+  /** IANA protocol number; 0 = "this address is ours" and nothing else. */
+  protocol: number;
+  table: number;
+  slotCount: number;
+  /** TRACKING_ */
+  tracking: number;
+  tracks: number;
+  trackMask: number;
+  learnTicks: number;
+  idleTicks: number;
+}
+
+/** The roots of one memory. */
+export class Roots {
+  constructor(
+    private readonly memory: HotMemory,
+    private readonly builder: HotPathModule,
+  ) {}
+
+  /** Number of the published state; 1, the empty one, before the first. */
+  get generation(): number {
+    return Atomics.load(this.memory.words, this.generationWord) >>> 0;
+  }
+
+  /** Copies the live root to the other one, which is then written to. Nobody reads it: publish() waited for that. */
+  begin(): void {
+    const { bytes } = this.memory;
+    bytes.copyWithin(this.draft, this.live, this.live + this.rootBytes);
+  }
+
+  /** Writes a record of the draft. */
+  write(record: VipRecord): void {
+    const { view, bytes } = this.memory;
+    const at = this.recordAt(record.number);
+    bytes.fill(0, at, at + VIP_BYTES);
+    bytes.set(record.address, at + VIP_ADDRESS);
+    view.setUint16(at + VIP_PORT, record.port, true);
+    view.setUint8(at + VIP_PROTOCOL, record.protocol);
+    view.setUint8(at + VIP_PREFIX_BITS, 128);
+    view.setUint32(at + VIP_TABLE, record.table, true);
+    view.setUint32(at + VIP_SLOT_COUNT, record.slotCount, true);
+    view.setUint8(at + VIP_TRACKING, record.tracking);
+    view.setUint32(at + VIP_TRACKS, record.tracks, true);
+    view.setUint32(at + VIP_TRACK_MASK, record.trackMask, true);
+    view.setUint32(at + VIP_LEARN_TICKS, record.learnTicks, true);
+    view.setUint32(at + VIP_IDLE_TICKS, record.idleTicks, true);
+    view.setUint32(at + VIP_NUMBER, record.number, true);
+  }
+
+  /** Makes the draft's index anew: `numbers` are the records that are there. */
+  writeIndex(numbers: Iterable<number>): void {
+    this.memory.bytes.fill(0, this.draft, this.draft + this.indexBytes);
+    for (const number of numbers) this.builder.enterVip(this.draft, number);
+  }
+
+  /** Makes the draft live and resolves with its generation when no worker reads the other root any more. */
+  async publish(): Promise<number> {
+    const generation = this.next(this.generation);
+    Atomics.store(this.memory.words, this.generationWord, generation);
+    while (!this.isSeenByAll(generation)) await setImmediate();
+    return generation;
+  }
+
+  /** A worker that is gone reads nothing: its epoch must not hold up the others. */
+  forgetWorker(workerIndex: number): void {
+    Atomics.store(this.memory.words, this.epochWord(workerIndex), EPOCH_IDLE);
+  }
+
+  private isSeenByAll(generation: number): boolean {
+    for (let index = 0; index < this.memory.shape.workers; index++) {
+      const epoch = Atomics.load(this.memory.words, this.epochWord(index)) >>> 0;
+      if (epoch !== EPOCH_IDLE && epoch !== generation) return false;
+    }
+    return true;
+  }
+
+  /** Generations alternate between the roots by their lowest bit, and skip 0, which means idle; 2 keeps the bit. */
+  private next(generation: number): number {
+    const following = (generation + 1) >>> 0;
+    return following === EPOCH_IDLE ? 2 : following;
+  }
+
+  private get rootBytes(): number {
+    return this.memory.region(REGION_ROOTS).bytes / 2;
+  }
+
+  private get indexBytes(): number {
+    return this.memory.vipIndexEntries * 2;
+  }
+
+  private get live(): number {
+    return this.rootAt(this.generation);
+  }
+
+  private get draft(): number {
+    return this.rootAt(this.generation + 1);
+  }
+
+  private rootAt(generation: number): number {
+    return this.memory.region(REGION_ROOTS).base + (generation & 1) * this.rootBytes;
+  }
+
+  private recordAt(number: number): number {
+    return this.draft + this.indexBytes + number * VIP_BYTES;
+  }
+
+  private get generationWord(): number {
+    return (this.memory.region(REGION_CONTROL).base + CONTROL_GENERATION) / 4;
+  }
+
+  private epochWord(workerIndex: number): number {
+    return (this.memory.region(REGION_WORKERS).base + workerIndex * WORKER_BYTES + WORKER_EPOCH) / 4;
+  }
+}
