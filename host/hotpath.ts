@@ -49,7 +49,7 @@ export interface HotPathOptions extends Core {
   /** Our own MAC address, the source of frames. Default 02:00:00:00:00:01. */
   mac?: string;
   /** Our own addresses, the source of outer headers. Default 0.0.0.0 and ::. */
-  source?: { ipv4?: string; ipv6?: string };
+  outerSource?: { ipv4?: string; ipv6?: string };
   /** Answer ARP and neighbour solicitations for VIPs. Default false. */
   announce?: boolean;
   /** Time in ms, for replays and tests; never backwards. Default: the monotonic clock. */
@@ -146,11 +146,11 @@ class CellHotPath implements HotPath {
     this.batchMax = readInteger('batchMax', options.batchMax, 256, 1, 4096);
     this.frameBytesMax = readInteger('frameBytesMax', options.frameBytesMax, 9216, 64, FRAME_BYTES_MAX);
     this.mtu = readInteger('mtu', options.mtu, 1500, 0, 65_535);
-    const { nowMs, source } = options;
+    const { nowMs, outerSource } = options;
     this.engine = new Engine({
       settings,
       shape: { workers: 1, cells: this.batchMax, cellBytes: cellBytesFor(this.frameBytesMax), ringsBytes: 0 },
-      sourceFor: (address) => (address.includes(':') ? source?.ipv6 : source?.ipv4),
+      sourceFor: (address) => (address.includes(':') ? outerSource?.ipv6 : outerSource?.ipv4),
       ...(nowMs && { tick: () => Math.floor(nowMs() / TICK_MS) >>> 0 }),
     });
     const egress = { mac: options.mac ?? '02:00:00:00:00:01', isUp: true, announce: options.announce ?? false };

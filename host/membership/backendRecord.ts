@@ -30,6 +30,8 @@ export interface BackendDescription {
   nextHop: number;
 }
 
+type OuterEnds = Pick<BackendDescription, 'address' | 'source'>;
+
 const OUTER_TTL = 64;
 const PROTOCOL_IPIP = 4; // RFC 2003
 const NEXT_HEADER_IPV6 = 41; // RFC 2473
@@ -51,6 +53,18 @@ export function writeBackend(memory: HotMemory, index: number, backend: BackendD
   memory.bytes.set(outer, at + BACKEND_OUTER);
 }
 
+/** Replaces the outer header of a live backend by one with another source. */
+export function setOuterSource(
+  memory: HotMemory,
+  index: number,
+  backend: Pick<BackendDescription, 'address' | 'encap' | 'source'>,
+): void {
+  const at = recordAt(memory, index);
+  const outer = outerHeader(backend);
+  memory.bytes.set(outer, at + BACKEND_OUTER);
+  if (addressFamily(backend.address) === 4) memory.view.setUint32(at + BACKEND_OUTER_SUM, wordSum(outer), true);
+}
+
 /** Says whether flows may stay on backend `index`: one byte, read by every packet of a tracked slot. */
 export function setCanServe(memory: HotMemory, index: number, canServe: boolean): void {
   memory.view.setUint8(recordAt(memory, index) + BACKEND_CAN_SERVE, canServe ? 1 : 0);
@@ -64,12 +78,12 @@ function recordAt(memory: HotMemory, index: number): number {
   return memory.region(REGION_BACKENDS).base + index * BACKEND_BYTES;
 }
 
-function outerHeader(backend: BackendDescription): Uint8Array {
+function outerHeader(backend: OuterEnds): Uint8Array {
   return addressFamily(backend.address) === 6 ? outerIpv6(backend) : outerIpv4(backend);
 }
 
 /** RFC 791, with TOS, length and checksum left 0. */
-function outerIpv4({ address, source }: BackendDescription): Uint8Array {
+function outerIpv4({ address, source }: OuterEnds): Uint8Array {
   const header = new Uint8Array(20);
   const view = new DataView(header.buffer);
   view.setUint8(0, 0x45);
@@ -82,7 +96,7 @@ function outerIpv4({ address, source }: BackendDescription): Uint8Array {
 }
 
 /** RFC 8200, with traffic class, flow label and length left 0. */
-function outerIpv6({ address, source }: BackendDescription): Uint8Array {
+function outerIpv6({ address, source }: OuterEnds): Uint8Array {
   const header = new Uint8Array(40);
   header[0] = 0x60;
   header[6] = NEXT_HEADER_IPV6;

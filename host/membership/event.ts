@@ -64,6 +64,8 @@ export interface Refusal {
   value: string;
   /** The rule: `expected 0..65535`. */
   rule: string;
+  /** What was ignored because of it, with all that stood in it. Default `event`. */
+  ignored?: 'event' | 'file' | 'change' | 'changes';
 }
 
 /** What a source says, in order. */
@@ -83,6 +85,8 @@ export type SourceEvent =
 export interface MembershipSource {
   /** For messages and `status`: `kafka topic balancer-members`, `file members.yaml`. */
   readonly name: string;
+  /** A fleet follows it, so that every balancer must have the same `hashSecret`. Default false. */
+  readonly isShared?: boolean;
   events(signal: AbortSignal): AsyncIterable<SourceEvent>;
 }
 

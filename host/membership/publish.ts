@@ -12,7 +12,7 @@ import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import { type CoreSettings, powerOfTwo } from '../options.js';
 import { addressBytes } from './address.js';
-import { getCanServe, setCanServe, writeBackend } from './backendRecord.js';
+import { getCanServe, setCanServe, setOuterSource, writeBackend } from './backendRecord.js';
 import { buildTable, tableBytes } from './build.js';
 import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
 import type { Applied, Backend, Encap, Tracking, Vip } from './event.js';
@@ -136,6 +136,18 @@ export class Publisher {
     const generation = await this.roots.publish();
     this.finish(draft);
     return { generation, slotsMoved: draft.slotsMoved, buildMs };
+  }
+
+  /**
+   * Our own address towards `address` became known or changed: it is the source of outer headers there. Written in place:
+   * a frame that meets half of the change is dropped by its receiver for its checksum, once.
+   */
+  setSource(address: string, source: string): void {
+    for (const vip of this.live.values()) {
+      const backend = vip.backends.get(address);
+      if (backend === undefined || backend.encap.type === 'l2') continue;
+      setOuterSource(this.parts.memory, backend.index, { address, encap: backend.encap, source });
+    }
   }
 
   private draftVip(draft: Draft, state: MembershipState, key: string): void {

@@ -1,0 +1,41 @@
+// bench.ts: a module of its own (dist/bench.wasm) that only the benchmark loads, beside the hot path as it ships: it puts
+// frames into the cells, as a ring or a host would, and is timed with them. bench/native/restore.h does the same in C.
+//
+// The frames lie prepared in the RINGS region, which has no kernel rings then:
+//   heads    16 bytes a flow: the first half of its meta (layout.ts, META_); the other half is 0
+//   frames   `stride` bytes a flow, on a cache line
+import { HEADROOM, META_BYTES } from './layout';
+import { cellBytes, cells, metas } from './memory';
+
+export { init } from './memory';
+
+const HEAD_BYTES: usize = 16;
+const HEAD_SHIFT: u32 = 4;
+
+let heads: usize = 0;
+let frames: usize = 0;
+let stride: u32 = 0;
+let flowCount: u32 = 0;
+
+/** Says where the prepared frames lie. `strideBytes` is a multiple of 16. */
+export function setInputs(headsAt: usize, framesAt: usize, strideBytes: u32, flows: u32): void {
+  heads = headsAt;
+  frames = framesAt;
+  stride = strideBytes;
+  flowCount = flows;
+}
+
+/** Writes the `count` frames from `first` on into cells 0 to `count` - 1, going round; returns where the next batch begins. */
+export function restore(first: u32, count: u32): u32 {
+  let flow = first;
+  for (let i: u32 = 0; i < count; i++) {
+    const meta = metas + i * META_BYTES;
+    v128.store(meta, v128.load(heads + (flow << HEAD_SHIFT)));
+    v128.store(meta, i64x2.splat(0), HEAD_BYTES);
+    const from = frames + flow * stride;
+    const to = cells + i * cellBytes + HEADROOM;
+    for (let at: u32 = 0; at < stride; at += 16) v128.store(to + at, v128.load(from + at));
+    if (++flow == flowCount) flow = 0;
+  }
+  return flow;
+}

@@ -1,0 +1,89 @@
+// testing.ts: second entry of the compiler, for tests only: all that index.ts exports, and the pieces behind it under names
+// that say their file. It is not part of the package; test/support/module.ts has the types.
+
+export {
+  find as flowFind,
+  foundBackend as flowFoundBackend,
+  insert as flowInsert,
+  touch as flowTouch,
+} from './flow/table';
+export {
+  enter as tracksEnter,
+  isLearning as tracksIsLearning,
+  isReleased as tracksIsReleased,
+  lastOther as tracksLastOther,
+  learnUntil as tracksLearnUntil,
+  noteOther as tracksNoteOther,
+  previousOf as tracksPreviousOf,
+  trackOf as tracksTrackOf,
+} from './flow/tracks';
+export { hashIpv4 as nhHashIpv4, hashIpv6 as nhHashIpv6 } from './hash/nh';
+export { sipHash16 } from './hash/siphash';
+export * from './index';
+export { placeBackend as nativePlaceBackend, slotOf as nativeSlotOf } from './profiles/native';
+export {
+  intoReply as arpIntoReply,
+  isRequest as arpIsRequest,
+  senderMac as arpSenderMac,
+  target as arpTarget,
+} from './wire/arp';
+export { add as checksumAdd, finish as checksumFinish, fold as checksumFold } from './wire/checksum';
+export { copy as copyFrame } from './wire/copy';
+export {
+  isValid as ethernetIsValid,
+  source as ethernetSource,
+  taggedType as ethernetTaggedType,
+  tagTci as ethernetTagTci,
+  type as ethernetType,
+  write as ethernetWrite,
+  writeTagged as ethernetWriteTagged,
+} from './wire/ethernet';
+export {
+  decrementTtl as ipv4DecrementTtl,
+  destination as ipv4Destination,
+  headerLen as ipv4HeaderLen,
+  isFragment as ipv4IsFragment,
+  isValid as ipv4IsValid,
+  isWhole as ipv4IsWhole,
+  protocol as ipv4Protocol,
+  setTos as ipv4SetTos,
+  setTotalLen as ipv4SetTotalLen,
+  source as ipv4Source,
+  storeChecksum as ipv4StoreChecksum,
+  tos as ipv4Tos,
+  totalLen as ipv4TotalLen,
+  ttl as ipv4Ttl,
+} from './wire/ipv4';
+export {
+  decrementHopLimit as ipv6DecrementHopLimit,
+  hopLimit as ipv6HopLimit,
+  isValid as ipv6IsValid,
+  isWhole as ipv6IsWhole,
+  nextHeader as ipv6NextHeader,
+  setFirstWord as ipv6SetFirstWord,
+  setPayloadLen as ipv6SetPayloadLen,
+  totalLen as ipv6TotalLen,
+  trafficClass as ipv6TrafficClass,
+} from './wire/ipv6';
+export {
+  destinationPort as l4DestinationPort,
+  isSyn as l4IsSyn,
+  ports as l4Ports,
+  tcpHeaderLen as l4TcpHeaderLen,
+  udpLength as l4UdpLength,
+} from './wire/l4';
+export {
+  isSolicitation as neighbourIsSolicitation,
+  storeChecksum as neighbourStoreChecksum,
+  writeAdvertisement as neighbourWriteAdvertisement,
+} from './wire/neighbour';
+export {
+  checksumOffset as virtioChecksumOffset,
+  checksumStart as virtioChecksumStart,
+  clear as virtioClear,
+  copyShifted as virtioCopyShifted,
+  isSuperFrame as virtioIsSuperFrame,
+  needsChecksum as virtioNeedsChecksum,
+  segmentBytes as virtioSegmentBytes,
+  setHeaderLen as virtioSetHeaderLen,
+} from './wire/virtio';

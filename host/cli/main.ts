@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// host/cli/main.ts: the command `maglev-dsr`. One file per subcommand; each is loaded when it is asked for.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { MaglevError } from '../errors.js';
+import { applyCommand } from './apply.js';
+import { benchCommand } from './bench.js';
+import { checkCommand } from './check.js';
+import { demoCommand } from './demo.js';
+import { runCommand } from './run.js';
+
+const { version, description } = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as { version: string; description: string };
+
+const program = new Command('maglev-dsr')
+  .description(`${description}.`)
+  .version(version)
+  .addHelpText(
+    'after',
+    `
+Start here:
+  maglev-dsr demo                        watch it work, in network namespaces of its own
+  maglev-dsr check --config lb.yaml      is my configuration right?
+  maglev-dsr run --config lb.yaml        balance
+  maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
+  maglev-dsr bench                       nanoseconds per frame, beside C
+`,
+  )
+  .showHelpAfterError('(--help shows what there is)');
+for (const command of [runCommand(), checkCommand(), applyCommand(), demoCommand(), benchCommand()]) {
+  program.addCommand(command);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Our own errors say all there is to say; the stack of any other is for who mends it.
+  process.stderr.write(
+    `maglev-dsr: ${error instanceof MaglevError ? error.message : ((error as Error).stack ?? error)}\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,97 @@
+// host/follow.ts: follows a membership source: takes what it says in order and hands it to the engine. What arrives while
+// a publication is under way waits and is then applied together: one build a VIP for all that came.
+import type { EngineOutcome } from './engine.js';
+import { MaglevError } from './errors.js';
+import type { Change, MembershipSource, Refusal, SourceEvent } from './membership/event.js';
+
+/** What is done with what a source says. */
+export interface Follower {
+  /** Applies changes; with `isAtomic` one refusal rejects, and nothing is applied. */
+  apply(changes: Change[], origin: { source: string; where?: string; isAtomic?: boolean }): Promise<EngineOutcome>;
+  caughtUp(): void;
+  stale(sinceMs: number, reason: string): void;
+  fresh(): void;
+  refused(refusal: Refusal): void;
+  failed(error: MaglevError): void;
+}
+
+type Changes = Extract<SourceEvent, { type: 'changes' }>;
+
+/** Follows `source` until `signal` is aborted or it ends. Resolves when nothing more will come; never rejects. */
+export async function followSource(source: MembershipSource, follower: Follower, signal: AbortSignal): Promise<void> {
+  const line = new Line(source.name, follower);
+  try {
+    for await (const event of source.events(signal)) {
+      if (event.type === 'changes') line.add(event);
+      else await tell(event, line, follower);
+      if (signal.aborted) break;
+    }
+  } catch (cause) {
+    if (!signal.aborted) follower.failed(asError(source.name, cause));
+  }
+  await line.empty();
+}
+
+/** Events other than changes are told in their place: after the changes before them. */
+async function tell(event: Exclude<SourceEvent, Changes>, line: Line, follower: Follower): Promise<void> {
+  if (event.type === 'refused') return follower.refused(event.refusal);
+  if (event.type === 'stale') return follower.stale(event.sinceMs, event.reason);
+  await line.empty();
+  if (event.type === 'caughtUp') follower.caughtUp();
+  else follower.fresh();
+}
+
+/** Changes in line: one publication at a time, for all that wait. */
+class Line {
+  private waiting: Changes[] = [];
+  private working: Promise<void> | undefined;
+
+  constructor(
+    private readonly source: string,
+    private readonly follower: Follower,
+  ) {}
+
+  add(changes: Changes): void {
+    this.waiting.push(changes);
+    this.working ??= this.work();
+  }
+
+  /** Resolves when nothing waits any more. */
+  async empty(): Promise<void> {
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const [first] = this.waiting;
+      // Who waits for an answer gets one for his changes alone; the others are taken together.
+      const isAlone = first?.applied !== undefined;
+      const firstAlone = this.waiting.findIndex((changes) => changes.applied !== undefined);
+      const count = isAlone ? 1 : firstAlone < 0 ? this.waiting.length : firstAlone;
+      await this.applyTogether(this.waiting.splice(0, count));
+    }
+    this.working = undefined;
+  }
+
+  private async applyTogether(together: Changes[]): Promise<void> {
+    const [first] = together;
+    const answer = first?.applied;
+    const where = together.length === 1 ? first?.where : undefined;
+    const origin = { source: this.source, isAtomic: answer !== undefined, ...(where !== undefined && { where }) };
+    try {
+      const changes = together.flatMap((event) => event.changes);
+      const { applied, refusals } = await this.follower.apply(changes, origin);
+      for (const refusal of refusals) this.follower.refused(refusal);
+      answer?.(applied);
+    } catch (cause) {
+      const error = asError(this.source, cause);
+      if (answer !== undefined) answer(error);
+      else this.follower.failed(error);
+    }
+  }
+}
+
+function asError(source: string, cause: unknown): MaglevError {
+  if (cause instanceof MaglevError) return cause;
+  return new MaglevError('ERR_INTERNAL', `${source}: ${String(cause)}`, { cause });
+}

@@ -1,0 +1,166 @@
+// host/linux/filter.ts: the kernel's filter of a packet socket: frames for VIPs pass, all others cost nothing more.
+//
+//   EtherType, behind at most one 802.1Q tag        X = 4 behind a tag, else 0
+//     IPv4 --> destination in the VIPs --> pass
+//     IPv6 --> neighbour solicitation, if announcing --> pass
+//              destination in the VIPs --> pass
+//     ARP  --> request, if announcing --> pass
+//     else --> drop
+//
+// The kernel takes the tag out of the frame before the filter runs, mostly; a second one, or one no driver took, is
+// in the frame. An address is looked up 32 bits at a time in a binary tree, so a filter of 500 VIPs runs 12 compares.
+
+import { disjointPrefixes, type Prefix, parsePrefix } from './address.js';
+import {
+  type BpfProgram,
+  INSTRUCTIONS_MAX,
+  type Instruction,
+  JA,
+  JEQ_K,
+  JGE_K,
+  JGT_K,
+  LD_B_IND,
+  LD_H_ABS,
+  LD_H_IND,
+  LD_W_IND,
+  LDX_IMM,
+  op,
+  RET_K,
+} from './bpf.js';
+import { viewOf } from './netlinkWire.js';
+
+const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_ARP = 0x0806;
+const ETHERTYPE_VLAN = 0x8100;
+const ETHERTYPE_QINQ = 0x88a8;
+const ETHERTYPE_IPV6 = 0x86dd;
+const ETHERTYPE = 12;
+const VLAN_TAG_BYTES = 4;
+const NETWORK = 14; // where the network header begins, without a tag
+const IPV4_DESTINATION = NETWORK + 16;
+const IPV6_NEXT_HEADER = NETWORK + 6;
+const IPV6_DESTINATION = NETWORK + 24;
+const ICMPV6_TYPE = NETWORK + 40; // RFC 4861, 7.1.1: solicitations with extension headers before ICMPv6 do not occur
+const ARP_OPERATION = NETWORK + 6;
+const PROTOCOL_ICMPV6 = 58;
+const ICMPV6_NEIGHBOUR_SOLICITATION = 135;
+const ARP_REQUEST = 1;
+
+const PASS = op(RET_K, 0xffffffff); // the whole frame
+const DROP = op(RET_K, 0);
+const JUMP_MAX = 255; // jt and jf have 8 bits; JA has 32
+
+/**
+ * The filter for a set of VIPs.
+ * @param vips Addresses, or prefixes such as `192.0.2.0/24`.
+ * @param isAnnouncing Also pass what asks for a MAC address: ARP requests and neighbour solicitations.
+ * @returns undefined when it would take more than 4096 instructions (about 1000 IPv4 or 400 IPv6 addresses): no filter.
+ * @throws MaglevError ERR_OPTION for what is not an address or prefix
+ */
+export function buildFilter(vips: Iterable<string>, isAnnouncing: boolean): BpfProgram | undefined {
+  const prefixes = disjointPrefixes([...vips].map(parsePrefix));
+  const v4 = matchAddress(
+    prefixes.filter(({ bytes }) => bytes.length === 4),
+    IPV4_DESTINATION,
+  );
+  const v6 = matchAddress(
+    prefixes.filter(({ bytes }) => bytes.length === 16),
+    IPV6_DESTINATION,
+  );
+  const program = [
+    ...loadEtherType(),
+    ...unless(ETHERTYPE_IPV4, v4),
+    ...unless(ETHERTYPE_IPV6, [...(isAnnouncing ? passSolicitation() : []), ...v6]),
+    ...unless(ETHERTYPE_ARP, isAnnouncing ? passArpRequest() : [DROP]),
+    DROP,
+  ];
+  return program.length > INSTRUCTIONS_MAX ? undefined : program;
+}
+
+/** A = EtherType, X = bytes of the tag before it. */
+function loadEtherType(): Instruction[] {
+  return [
+    op(LDX_IMM, 0),
+    op(LD_H_ABS, ETHERTYPE),
+    op(JEQ_K, ETHERTYPE_VLAN, 1, 0),
+    op(JEQ_K, ETHERTYPE_QINQ, 0, 2),
+    op(LDX_IMM, VLAN_TAG_BYTES),
+    op(LD_H_ABS, ETHERTYPE + VLAN_TAG_BYTES),
+  ];
+}
+
+/** `then`, which must end with RET_K on every path, when A == value; else goes on behind it with A as it was. */
+function unless(value: number, then: readonly Instruction[]): Instruction[] {
+  return [op(JEQ_K, value, 1, 0), op(JA, then.length), ...then];
+}
+
+function passSolicitation(): Instruction[] {
+  return [
+    op(LD_B_IND, IPV6_NEXT_HEADER),
+    op(JEQ_K, PROTOCOL_ICMPV6, 0, 3),
+    op(LD_B_IND, ICMPV6_TYPE),
+    op(JEQ_K, ICMPV6_NEIGHBOUR_SOLICITATION, 0, 1),
+    PASS,
+  ];
+}
+
+function passArpRequest(): Instruction[] {
+  return [op(LD_H_IND, ARP_OPERATION), op(JEQ_K, ARP_REQUEST, 0, 1), PASS, DROP];
+}
+
+/** Passes when the address at `offset` lies in a prefix, else drops. */
+function matchAddress(prefixes: readonly Prefix[], offset: number): Instruction[] {
+  return prefixes.length === 0 ? [DROP] : matchWord(prefixes, 0, offset);
+}
+
+/** A range of values of one 32-bit word, and what to do inside it. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly inside: readonly Instruction[];
+}
+
+/** Compares word `word` of the address, then, where a prefix is longer than that, the next ones. */
+function matchWord(prefixes: readonly Prefix[], word: number, offset: number): Instruction[] {
+  const ranges: Range[] = [];
+  const bitsBefore = word * 32;
+  for (let i = 0; i < prefixes.length; ) {
+    const prefix = prefixes[i] as Prefix;
+    const low = wordOf(prefix, word);
+    const bits = prefix.bits - bitsBefore;
+    if (bits <= 32) {
+      ranges.push({ low, high: low + 2 ** (32 - bits) - 1, inside: [PASS] });
+      i += 1;
+      continue;
+    }
+    // Longer prefixes with this word in common stand side by side; none ends here, or it would contain the others.
+    let end = i + 1;
+    while (end < prefixes.length && wordOf(prefixes[end] as Prefix, word) === low) end += 1;
+    ranges.push({ low, high: low, inside: matchWord(prefixes.slice(i, end), word + 1, offset) });
+    i = end;
+  }
+  return [op(LD_W_IND, offset + word * 4), ...searchTree(ranges)];
+}
+
+/** A binary search over ascending ranges that do not overlap. */
+function searchTree(ranges: readonly Range[]): Instruction[] {
+  const [only] = ranges;
+  if (only === undefined) return [DROP];
+  if (ranges.length === 1) return matchRange(only);
+  const middle = ranges.length >> 1;
+  const left = searchTree(ranges.slice(0, middle));
+  const right = searchTree(ranges.slice(middle));
+  const pivot = ranges[middle]?.low ?? 0;
+  if (left.length <= JUMP_MAX) return [op(JGE_K, pivot, left.length, 0), ...left, ...right];
+  return [op(JGE_K, pivot, 0, 1), op(JA, left.length), ...left, ...right];
+}
+
+/** The test for one range. What it does inside stands last, behind the DROP, so that no jump depends on its length. */
+function matchRange({ low, high, inside }: Range): Instruction[] {
+  if (low === high) return [op(JEQ_K, low, 1, 0), DROP, ...inside];
+  return [op(JGE_K, low, 0, 1), op(JGT_K, high, 0, 1), DROP, ...inside];
+}
+
+function wordOf({ bytes }: Prefix, word: number): number {
+  return viewOf(bytes).getUint32(word * 4, false);
+}

@@ -1,0 +1,52 @@
+// host/linux: the only folder that knows Linux. Nothing here is loaded before it is used, and nothing here knows VIPs'
+// backends, membership or Wasm: it opens, maps, asks, follows and closes.
+//
+//   libc syscallError          calls into the C library, and what to say when one fails
+//   poller wake readable       sleeping: a worker in poll(2) with an eventfd, the main thread in its event loop
+//   packetSocket afPacket ringGeometry ringSocket   packet sockets, and their rings inside the Wasm memory
+//   bpf filter                 what the kernel hands to them
+//   divert                     what the host's own stack no longer gets
+//   announce                   ARP and neighbour advertisements that nobody asked for
+//   lock interfaceName         one balancer per interface
+//   netlinkWire netlinkSocket netlink netlinkWatch   rtnetlink: messages, socket, questions, changes
+//     links addresses route neighbours               its four kinds of things, one file each
+//   nextHop neighbourKeeper    address -> interface, MAC, MTU; followed
+//   address                    addresses between text and bytes
+
+export { addressBytes, addressText, macBytes } from './address.js';
+export type { HostAddress } from './addresses.js';
+export {
+  openPacketRings,
+  type PacketRings,
+  type PacketRingsOptions,
+  type PacketStatistics,
+  type RingPlace,
+  readSocketError,
+  transmitRing,
+} from './afPacket.js';
+export { type Announcement, announcementFrame, announceVips } from './announce.js';
+export { type BpfProgram, DROP_ALL } from './bpf.js';
+export { type Divert, openDivert } from './divert.js';
+export { buildFilter } from './filter.js';
+export { checkInterfaceName } from './interfaceName.js';
+export { libc, MSG_DONTWAIT } from './libc.js';
+export type { Link } from './links.js';
+export { type InterfaceLock, lockInterface } from './lock.js';
+export type { Neighbour } from './neighbours.js';
+export { type Netlink, openNetlink } from './netlink.js';
+export type { NetlinkListener } from './netlinkWatch.js';
+export { type NextHop, type NextHopListener, NextHopResolver } from './nextHop.js';
+export { type PacketInterface, sendFrames } from './packetSocket.js';
+export { POLLERR, POLLIN, POLLOUT, Poller } from './poller.js';
+export type { Readable } from './readable.js';
+export {
+  PLAIN_FRAME_BYTES,
+  type RingGeometry,
+  ringBytes,
+  ringFrames,
+  ringGeometry,
+  SUPER_FRAME_BYTES,
+} from './ringGeometry.js';
+export { sendRing, takeSocketError } from './ringSocket.js';
+export type { Route } from './route.js';
+export { attachWake, openWake, type Wake } from './wake.js';

@@ -1,0 +1,290 @@
+// host/loadBalancer.ts: puts engine, packet workers, surroundings and source together, and takes them apart again.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } from './balancerOptions.js';
+import { Engine, type EngineOutcome } from './engine.js';
+import { MaglevError } from './errors.js';
+import { EventHub, type Events } from './events.js';
+import { type Follower, followSource } from './follow.js';
+import type { Panic } from './membership/effective.js';
+import { isDraining } from './membership/effective.js';
+import type { Change, Refusal } from './membership/event.js';
+import type { LiveVip } from './membership/publish.js';
+import { formatRefusal, refusalAt, refusalError } from './membership/refusal.js';
+import { backendsOf, pendingBackends } from './membership/state.js';
+import type { Stats } from './stats.js';
+import type { BackendStatus, SourceStatus, Status, VipStatus } from './status.js';
+import { Surroundings, vipsOf } from './surroundings.js';
+import { WorkerPool } from './workers/pool.js';
+import { planRings } from './workers/rings.js';
+
+/** A running balancer. */
+export interface LoadBalancer extends AsyncDisposable {
+  /** Resolves when the source has told all it had at our start, and that is live. Rejects when closed before. */
+  readonly ready: Promise<void>;
+  /** Counters since the start. */
+  stats(): Stats;
+  /** What it is doing now. */
+  status(): Status;
+  /** Digest of a VIP's lookup table: equal on every balancer with the same records and secret. Throws ERR_OPTION. */
+  digest(vip: string): string;
+  /** Stops. Resolves when nothing is left of it. `graceMs`: how long to go on forwarding what is under way. Default 0. */
+  close(options?: { graceMs?: number }): Promise<void>;
+  on<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this;
+  off<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this;
+}
+
+const TEND_MS = 1000;
+const REFUSALS_KEPT = 100;
+const WEIGHT_DEFAULT = 1;
+
+/**
+ * Starts a balancer: opens its interfaces, starts its packet workers, follows its source. Resolves when the workers run;
+ * `ready` then tells when the first table is live.
+ * @throws MaglevError ERR_OPTION naming option, value and rule; ERR_BUSY when an interface is taken; ERR_SYSCALL (EPERM:
+ * needs CAP_NET_RAW and CAP_NET_ADMIN); ERR_MISSING without nft(8) or koffi; ERR_LIMIT
+ */
+export async function createLoadBalancer(options: LoadBalancerOptions): Promise<LoadBalancer> {
+  const settings = readBalancerOptions(options);
+  options.signal?.throwIfAborted();
+  const balancer = new LiveBalancer(settings);
+  await balancer.start();
+  options.signal?.addEventListener('abort', () => void balancer.close(), { once: true });
+  return balancer;
+}
+
+class LiveBalancer implements LoadBalancer {
+  readonly ready: Promise<void>;
+  private readonly hub = new EventHub();
+  private readonly surroundings: Surroundings;
+  private readonly engine: Engine;
+  private readonly pool: WorkerPool;
+  private readonly stop = new AbortController();
+  private readonly source: SourceStatus;
+  private readonly refusals = { count: 0, last: [] as Refusal[] };
+  private readonly panics = new Map<string, Panic>();
+  private following: Promise<void> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+  private isReady = false;
+  private resolveReady!: () => void;
+  private rejectReady!: (error: Error) => void;
+
+  constructor(private readonly settings: BalancerSettings) {
+    this.ready = new Promise((resolve, reject) => {
+      this.resolveReady = resolve;
+      this.rejectReady = reject;
+    });
+    this.ready.catch(() => undefined); // who does not wait for it must not be ended by it
+    this.source = { name: settings.source.name, state: 'replaying' };
+    const plan = planRings(settings.interfaces);
+    this.engine = new Engine({
+      settings: settings.core,
+      shape: { workers: plan.workers.length, cells: 0, cellBytes: 0, ringsBytes: plan.bytes },
+      sourceFor: (address) => this.surroundings.sourceFor(address),
+    });
+    this.surroundings = Surroundings.open(settings, this.hub); // last of what can fail: it holds locks
+    this.pool = new WorkerPool({
+      engine: this.engine,
+      plan,
+      interfaces: settings.interfaces.map((iface, i) => ({
+        ...iface,
+        ifindex: this.surroundings.links[i]?.ifindex ?? 0,
+      })),
+      batchFrames: settings.batchFrames,
+      workerUrl: settings.workerUrl,
+      onRestart: (name, worker, reason) => this.hub.emit('workerRestart', { interface: name, worker, reason }),
+      onSocketError: (name, errno) => settings.logger?.warn({ interface: name, errno }, 'packet socket error'),
+      onError: (error) => this.hub.emit('error', error),
+    });
+    this.logEvents();
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.surroundings.start(this.engine, this.pool);
+      await this.pool.start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    void this.tendForever();
+    this.following = followSource(this.settings.source, this.follower(), this.stop.signal).then(() => {
+      if (!this.stop.signal.aborted) this.source.state = 'ended';
+    });
+  }
+
+  on<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this {
+    this.hub.on(event, listener);
+    return this;
+  }
+
+  off<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this {
+    this.hub.off(event, listener);
+    return this;
+  }
+
+  stats(): Stats {
+    return this.engine.stats();
+  }
+
+  digest(vip: string): string {
+    return this.engine.digest(vip);
+  }
+
+  status(): Status {
+    return {
+      isReady: this.isReady,
+      generation: this.engine.generation,
+      source: { ...this.source },
+      vips: [...this.engine.vips.values()].map((vip) => this.vipStatus(vip)),
+      pendingBackends: pendingBackends(this.engine.membership).length,
+      interfaces: this.surroundings.links.map(({ name, isRunning, mtu }, i) => {
+        const { packets, drops } = this.pool.below(i);
+        const workers = this.settings.interfaces[i]?.workers ?? 0;
+        return { name, isUp: isRunning, mtu, workers, received: packets, lostBelow: drops };
+      }),
+      filter: this.surroundings.filter,
+      isDiverted: this.settings.divert,
+      workerRestarts: this.pool.restarts,
+      refusals: { count: this.refusals.count, last: [...this.refusals.last] },
+    };
+  }
+
+  close({ graceMs = 0 }: { graceMs?: number } = {}): Promise<void> {
+    this.closing ??= this.shutDown(graceMs);
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async shutDown(graceMs: number): Promise<void> {
+    this.stop.abort();
+    if (graceMs > 0) await sleep(graceMs);
+    await this.following;
+    await this.engine.enqueue(async () => undefined); // a publication under way needs its workers
+    await this.pool.stop();
+    await this.surroundings.close();
+    this.rejectReady(new MaglevError('ERR_CLOSED', 'the load balancer was closed before it was ready'));
+  }
+
+  private follower(): Follower {
+    return {
+      apply: (changes, origin) => this.apply(changes, origin),
+      caughtUp: () => {
+        this.source.state = 'live';
+        this.isReady = true;
+        this.resolveReady();
+      },
+      stale: (sinceMs, reason) => {
+        Object.assign(this.source, { state: 'stale', staleSinceMs: sinceMs, reason });
+        this.hub.emit('stale', { source: this.source.name, sinceMs, reason });
+      },
+      fresh: () => {
+        this.source.state = this.isReady ? 'live' : 'replaying';
+        delete this.source.staleSinceMs;
+        delete this.source.reason;
+        this.hub.emit('fresh', { source: this.source.name });
+      },
+      refused: (refusal) => this.refuse(refusal),
+      failed: (error) => this.hub.emit('error', error),
+    };
+  }
+
+  private async apply(
+    changes: Change[],
+    origin: { source: string; where?: string; isAtomic?: boolean },
+  ): Promise<EngineOutcome> {
+    const foreign = this.hostAddressRefusals(changes, origin.where);
+    if (origin.isAtomic && foreign[0] !== undefined) throw refusalError(foreign[0].refusal);
+    const allowed = changes.filter((change) => !foreign.some((found) => found.change === change));
+    const liveBefore = new Set([...this.engine.vips.values()].map(({ vip }) => vip.address));
+    let touchedVips: string[] = [];
+    const outcome = await this.engine.apply(allowed, origin, async (state, touched) => {
+      touchedVips = [...touched];
+      await this.surroundings.prepare(state);
+    });
+    if (touchedVips.length > 0) {
+      await this.surroundings.settle(this.engine.membership, liveBefore);
+      this.hub.emit('applied', { ...outcome.applied, vips: touchedVips });
+      this.tellPanics(touchedVips);
+    }
+    return { ...outcome, refusals: [...foreign.map(({ refusal }) => refusal), ...outcome.refusals] };
+  }
+
+  private hostAddressRefusals(changes: Change[], where = 'changes'): { change: Change; refusal: Refusal }[] {
+    return changes.flatMap((change) => {
+      const [vip] = vipsOf([change]);
+      const rule = vip && this.surroundings.hostAddressRule(vip);
+      if (vip === undefined || rule === undefined) return [];
+      const refusal = refusalAt(
+        { where, ignored: 'change' },
+        { field: 'address', value: JSON.stringify(vip.address), rule },
+      );
+      return [{ change, refusal }];
+    });
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.refusals.count++;
+    this.refusals.last = [...this.refusals.last, refusal].slice(-REFUSALS_KEPT);
+    this.hub.emit('refused', refusal);
+  }
+
+  private tellPanics(vips: string[]): void {
+    for (const key of vips) {
+      const panic = this.engine.vips.get(key)?.panic ?? 'none';
+      if ((this.panics.get(key) ?? 'none') === panic) continue;
+      this.panics.set(key, panic);
+      this.hub.emit('panic', { vip: key, panic });
+    }
+  }
+
+  private async tendForever(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      await sleep(TEND_MS, undefined, { ref: false, signal: this.stop.signal }).catch(() => undefined);
+      if (this.stop.signal.aborted) return;
+      for (const drained of await this.engine.tend()) this.hub.emit('drained', drained);
+    }
+  }
+
+  private vipStatus(vip: LiveVip): VipStatus {
+    const slots = this.engine.slots(vip.key);
+    const records = backendsOf(this.engine.membership, vip.key);
+    return {
+      key: vip.key,
+      slotCount: vip.record.slotCount,
+      tracked: this.engine.countTracked(vip.key),
+      panic: vip.panic,
+      backends: records.map(({ backend }): BackendStatus => {
+        const { address, weight = WEIGHT_DEFAULT, state = 'active' } = backend;
+        const way = this.surroundings.way(address);
+        return {
+          address,
+          state: isDraining(backend) ? 'draining' : state,
+          weight,
+          slots: slots.get(address) ?? 0,
+          share: (slots.get(address) ?? 0) / vip.record.slotCount,
+          isDrained: vip.backends.get(address)?.isDrained ?? false,
+          mac: way?.problem === undefined ? way?.nextHop?.mac : undefined,
+          problem: way?.problem,
+        };
+      }),
+    };
+  }
+
+  private logEvents(): void {
+    const { logger } = this.settings;
+    if (logger === undefined) return;
+    this.hub.on('applied', (e) => logger.info(e, 'membership is live'));
+    this.hub.on('refused', (e) => logger.warn(e, formatRefusal(e)));
+    this.hub.on('stale', (e) => logger.warn(e, `${e.source} is away: ${e.reason}; forwarding goes on`));
+    this.hub.on('fresh', (e) => logger.info(e, `${e.source} is back`));
+    this.hub.on('panic', (e) => logger.warn(e, `panic of ${e.vip}: ${e.panic}`));
+    this.hub.on('drained', (e) => logger.info(e, `${e.backend} is drained`));
+    this.hub.on('neighbour', (e) => logger.info(e, e.problem ?? `${e.backend} is at ${e.mac}`));
+    this.hub.on('link', (e) => logger.warn(e, `${e.interface} is ${e.isUp ? 'up' : 'down'}`));
+    this.hub.on('workerRestart', (e) => logger.error(e, `packet worker on ${e.interface} died: ${e.reason}`));
+    this.hub.on('error', (e) => logger.error({ code: e.code }, e.message));
+  }
+}

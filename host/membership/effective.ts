@@ -1,0 +1,102 @@
+// host/membership/effective.ts: which backends of a VIP get flows, and which keep theirs: a rule on the records alone.
+//
+//              in the table          may serve the flows it has    in `previousTable`
+//   active     yes                   yes                           yes
+//   draining   no, but in a panic    yes                           yes, by the weight of its record
+//   down       no, but in a panic    no, but in a panic            no
+//
+// An active backend of weight 0 is draining. The registered weight of a VIP is the sum of the weights of all its records,
+// whatever their state.
+//
+// Panic: when the active weight falls below `panicShare` of the registered weight, or none is left, all backends that are
+// not down count as active ('draining'); where there is none either, all that are down too ('down'). A backend of weight 0
+// that counts as active by this rule has weight 1. Time plays no part, so that every balancer decides alike.
+import { addressBytes } from './address.js';
+import type { Backend, Encap, Vip } from './event.js';
+import { WEIGHT_DEFAULT } from './record.js';
+
+/**
+ * Share below which backends that were taken out count as active again. 0 = only when none is left: a drain is somebody's
+ * decision, and a default that sends new flows to nine drained backends of ten would never let them finish.
+ */
+export const PANIC_SHARE_DEFAULT = 0;
+
+/** `none`: as the records say. `draining`: those draining count as active. `down`: those that are down too. */
+export type Panic = 'none' | 'draining' | 'down';
+
+/** A backend as the table builder takes it. */
+export interface TableInput {
+  address: string;
+  /** 1..65535 */
+  weight: number;
+  /** Its own, else that of the VIP, else L2. */
+  encap: Encap;
+}
+
+/** What the records of one VIP amount to. Lists are in the order of the 16 address bytes, whatever order they came in. */
+export interface EffectiveBackends {
+  /** Backends that get new flows. */
+  table: TableInput[];
+  /** Backends that may have flows from before we started: what `table` was before anything was drained. */
+  previousTable: TableInput[];
+  /** Addresses of the backends that flows may stay on. */
+  canServe: Set<string>;
+  panic: Panic;
+}
+
+const L2: Encap = { type: 'l2' };
+
+/**
+ * Applies the rule above to the backends of one VIP.
+ * @param panicShare 0..1. Default 0: only when no active weight is left.
+ */
+export function effectiveBackends(
+  vip: Pick<Vip, 'encap'>,
+  backends: Iterable<Backend>,
+  panicShare: number = PANIC_SHARE_DEFAULT,
+): EffectiveBackends {
+  const all = sortByAddress([...backends]);
+  const notDown = all.filter((backend) => backend.state !== 'down');
+  const active = notDown.filter((backend) => !isDraining(backend));
+  const panic = panicOf(active, notDown, all, panicShare);
+  const chosen = { none: active, draining: notDown, down: all }[panic];
+  const input = (backend: Backend): TableInput => ({
+    address: backend.address,
+    weight: Math.max(1, weightOf(backend)),
+    encap: backend.encap ?? vip.encap ?? L2,
+  });
+  const table = chosen.map(input);
+  const before = notDown.filter((backend) => weightOf(backend) > 0);
+  return {
+    table,
+    previousTable: before.length > 0 ? before.map(input) : table,
+    canServe: new Set((panic === 'down' ? all : notDown).map((backend) => backend.address)),
+    panic,
+  };
+}
+
+/** True when a backend keeps its flows and gets no new ones: by its state, or by weight 0. */
+export function isDraining(backend: Backend): boolean {
+  return backend.state === 'draining' || (backend.state !== 'down' && weightOf(backend) === 0);
+}
+
+function panicOf(active: Backend[], notDown: Backend[], all: Backend[], panicShare: number): Panic {
+  const activeWeight = sumWeights(active);
+  const isEnough = activeWeight > 0 && activeWeight >= panicShare * sumWeights(all);
+  if (isEnough || all.length === 0) return 'none';
+  return notDown.length > 0 ? 'draining' : 'down';
+}
+
+function weightOf(backend: Backend): number {
+  return backend.weight ?? WEIGHT_DEFAULT;
+}
+
+function sumWeights(backends: Backend[]): number {
+  return backends.reduce((sum, backend) => sum + weightOf(backend), 0);
+}
+
+function sortByAddress(backends: Backend[]): Backend[] {
+  const withBytes = backends.map((backend) => ({ backend, bytes: addressBytes(backend.address) }));
+  withBytes.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return withBytes.map(({ backend }) => backend);
+}

@@ -1,0 +1,199 @@
+// host/membership/record.ts: what a VIP and a backend record may say, and the form in which they are kept.
+//
+// One schema for the file, the Kafka value and the API. What comes out is canonical: addresses in their one spelling,
+// keys too, fields that were undefined left out, fields nobody knows kept as they came (a newer publisher's).
+import * as z from 'zod';
+import { addressFamily, canonicalAddress, hostAddressRule } from './address.js';
+import type { Backend, Vip } from './event.js';
+import { formatVipKey, PORT_MAX, readKey } from './key.js';
+import { type Broken, showValue } from './refusal.js';
+
+/** Largest weight of a backend. */
+export const WEIGHT_MAX = 65535;
+/** Weight of a backend whose record names none. */
+export const WEIGHT_DEFAULT = 1;
+/** Bounds of `tableSize`; the lookup tables of Envoy and Cilium end at the same prime. */
+export const TABLE_SIZE_MIN = 7;
+export const TABLE_SIZE_MAX = 5000011;
+/** Slots of the lookup table of a VIP whose record names no size. */
+export const TABLE_SIZE_DEFAULT = 65537;
+
+/** `loose` keeps fields that are not known (a newer publisher's); `strict` refuses them (a typo of ours). */
+export type Strictness = 'loose' | 'strict';
+
+/** A record in canonical form, with its key. */
+export type CanonicalVip = { kind: 'vip'; key: string; vip: Vip };
+export type CanonicalBackend = { kind: 'backend'; key: string; vipKey: string; backend: Backend };
+
+const PROTOCOL_RULE = 'expected tcp or udp';
+const ENCAP_RULE = 'expected { type: l2 } or { type: ipip }';
+// In the type, in the plan, and not there yet: said so rather than called unknown.
+const ENCAPS_TO_COME = ['gre', 'gue', 'l3dsr'];
+
+const protocol = z.enum(['tcp', 'udp'], {
+  error: ({ input }) => (input === 'sctp' ? 'sctp is not supported yet; expected tcp or udp' : PROTOCOL_RULE),
+});
+
+const encap = z.object(
+  {
+    type: z.enum(['l2', 'ipip'], {
+      error: ({ input }) =>
+        ENCAPS_TO_COME.includes(input as string) ? `not supported yet; expected l2 or ipip` : 'expected l2 or ipip',
+    }),
+  },
+  { error: ENCAP_RULE },
+);
+
+const hostAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
+  const prefix = /^[^/]+\/\d+$/.test(text) ? 'expected one address: prefixes are not supported yet' : undefined;
+  const rule = prefix ?? hostAddressRule(text);
+  if (rule === undefined) return canonicalAddress(text);
+  context.addIssue({ code: 'custom', message: rule });
+  return z.NEVER;
+});
+
+const vipReference = z
+  .string({ error: 'expected the key of a VIP, such as tcp/192.0.2.80:80' })
+  .transform((text, context) => {
+    const rule = vipKeyRule(text);
+    if (rule === undefined) return canonicalVipKey(text);
+    context.addIssue({ code: 'custom', message: rule });
+    return z.NEVER;
+  });
+
+const tableSize = integer(TABLE_SIZE_MIN, TABLE_SIZE_MAX, `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}`);
+
+const VIP_FIELDS = {
+  address: hostAddress,
+  protocol,
+  port: integer(0, PORT_MAX),
+  encap: encap.optional(),
+  hash: z.enum(['native'], { error: 'expected native' }).optional(),
+  tableSize: tableSize
+    .refine(isPrime, { error: `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}` })
+    .optional(),
+  tracking: z.enum(['changed', 'all', 'none'], { error: 'expected changed, all or none' }).optional(),
+};
+
+const BACKEND_FIELDS = {
+  vip: vipReference,
+  address: hostAddress,
+  weight: integer(0, WEIGHT_MAX).optional(),
+  encap: encap.optional(),
+  state: z.enum(['active', 'draining', 'down'], { error: 'expected active, draining or down' }).optional(),
+};
+
+const OBJECT_RULE = { error: 'expected an object' };
+const VIP_SCHEMA = {
+  loose: z.looseObject(VIP_FIELDS, OBJECT_RULE),
+  strict: z.strictObject(VIP_FIELDS, { error: fieldsRule('a VIP', VIP_FIELDS) }),
+};
+const BACKEND_SCHEMA = {
+  loose: z.looseObject(BACKEND_FIELDS, OBJECT_RULE),
+  strict: z.strictObject(BACKEND_FIELDS, { error: fieldsRule('a backend', BACKEND_FIELDS) }),
+};
+
+/** Fields a VIP record knows. */
+export const VIP_FIELD_NAMES: readonly string[] = Object.keys(VIP_FIELDS);
+/** Fields a backend record knows. */
+export const BACKEND_FIELD_NAMES: readonly string[] = Object.keys(BACKEND_FIELDS);
+
+/** Takes anything for a VIP record: canonical, or the first rule it breaks. */
+export function readVip(input: unknown, strictness: Strictness): CanonicalVip | Broken {
+  const result = VIP_SCHEMA[strictness].safeParse(input);
+  if (!result.success) return { ...firstIssue(result.error, input, 'vip'), ...keyOf(() => vipKeyOf(input)) };
+  const vip = withoutUndefined(result.data) as unknown as Vip;
+  return { kind: 'vip', key: formatVipKey(vip), vip };
+}
+
+/** Takes anything for a backend record: canonical, or the first rule it breaks. */
+export function readBackend(input: unknown, strictness: Strictness): CanonicalBackend | Broken {
+  const result = BACKEND_SCHEMA[strictness].safeParse(input);
+  if (!result.success) return { ...firstIssue(result.error, input, 'backend'), ...keyOf(() => backendKeyOf(input)) };
+  const backend = withoutUndefined(result.data) as unknown as Backend;
+  const key = `${backend.vip}/${backend.address}`;
+  // An L2 rewrite cannot change the family; 4in6 and 6in4 are not built yet.
+  const family = addressFamily(readKeyAddress(backend.vip));
+  if (family === addressFamily(backend.address)) return { kind: 'backend', key, vipKey: backend.vip, backend };
+  const rule = `expected an IPv${family} address, as its VIP ${backend.vip} has: 4in6 and 6in4 are not supported yet`;
+  return { field: 'address', value: showValue(backend.address), rule, key };
+}
+
+/** The rule that `text` breaks as the key of a VIP that can be served, or undefined. */
+export function vipKeyRule(text: string): string | undefined {
+  const key = readKey(text);
+  if (typeof key === 'string') return key;
+  if (key.backend !== undefined) return 'expected the key of a VIP, without a backend behind it';
+  if (key.prefixBits !== undefined) return 'expected one address: prefixes are not supported yet';
+  if (key.protocol === 'sctp') return 'sctp is not supported yet; expected tcp or udp';
+  return hostAddressRule(key.address);
+}
+
+/** True for a prime. Trial division: at most 1118 steps up to TABLE_SIZE_MAX. */
+export function isPrime(n: number): boolean {
+  if (n < 4) return n > 1;
+  if (n % 2 === 0) return false;
+  for (let divisor = 3; divisor * divisor <= n; divisor += 2) if (n % divisor === 0) return false;
+  return true;
+}
+
+function integer(min: number, max: number, rule = `expected ${min}..${max}`) {
+  // Numbers written as strings, NaN, 1e400 and 1.5 all break the same rule.
+  return z.number({ error: rule }).int({ error: rule }).min(min, { error: rule }).max(max, { error: rule });
+}
+
+function fieldsRule(what: string, fields: object): (issue: { code?: string }) => string {
+  const names = Object.keys(fields).join(', ');
+  return ({ code }) => (code === 'unrecognized_keys' ? `not a field of ${what} (${names})` : 'expected an object');
+}
+
+// The first issue in the order of the fields, with the value that stands at its path.
+function firstIssue(error: z.ZodError, input: unknown, whole: string): Broken {
+  const issue = error.issues[0];
+  if (issue === undefined) return { field: whole, value: showValue(input), rule: 'not valid' };
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  let value: unknown = input;
+  for (const step of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
+  const isMissing = value === undefined && path.length > 0;
+  const shown = isMissing ? 'is missing' : showValue(value);
+  return { field: path.length === 0 ? whole : showField(path), value: shown, rule: issue.message };
+}
+
+// Names of unknown fields are somebody else's text too.
+function showField(path: PropertyKey[]): string {
+  const text = path.map(String).join('.');
+  return /^[\w.-]{1,64}$/.test(text) ? text : showValue(text);
+}
+
+function keyOf(read: () => string): { key?: string } {
+  try {
+    return { key: read() };
+  } catch {
+    return {}; // it could not be read: the refusal then names the field only, which is what its reader needs
+  }
+}
+
+function vipKeyOf(input: unknown): string {
+  const { protocol: name, address, port } = input as Vip;
+  return canonicalVipKey(formatVipKey({ protocol: name, address: canonicalAddress(address), port }));
+}
+
+function backendKeyOf(input: unknown): string {
+  const { vip, address } = input as Backend;
+  return `${canonicalVipKey(vip)}/${canonicalAddress(address)}`;
+}
+
+function canonicalVipKey(text: string): string {
+  const key = readKey(text);
+  if (typeof key === 'string') throw new TypeError(key);
+  return key.vip;
+}
+
+function readKeyAddress(vipKey: string): string {
+  const key = readKey(vipKey);
+  return typeof key === 'string' ? '' : key.address;
+}
+
+function withoutUndefined(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,150 @@
+// host/membership/sources/publisher.ts: writes records to a topic, each acknowledged by all in-sync replicas.
+import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
+import { MaglevError } from '../../errors.js';
+import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
+import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
+
+/** A topic to write to. */
+export interface PublisherOptions extends KafkaConnection {
+  topic: string;
+  /** How long a record may take to be acknowledged, ms: 100..300000. Default 10000. */
+  timeoutMs?: number;
+}
+
+/** One entry of the topic. A null value is a tombstone: it removes the key. */
+export interface TopicEntry {
+  key: string;
+  value: string | null;
+}
+
+/** Writes to one topic. */
+export interface Publisher {
+  /**
+   * Writes `entries` in their order. Resolves when all are acknowledged; rejects with ERR_MISSING naming the keys that are not:
+   * those may or may not be in the topic, and publishing them again is safe. One call at a time.
+   */
+  publish(entries: readonly TopicEntry[]): Promise<void>;
+  /** Closes the connections. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS_DEFAULT = 10_000;
+const CONNECT_TIMEOUT_MS = 5000;
+const POLL_MS = 5;
+/** Entries handed to librdkafka at once; its own queue takes 100,000. */
+const CHUNK_ENTRIES = 10_000;
+const KEYS_NAMED_MAX = 5;
+
+/** Connects to the brokers. Rejects with ERR_MISSING when they do not answer or node-rdkafka is not there, ERR_OPTION for an option. */
+export async function createPublisher(options: PublisherOptions): Promise<Publisher> {
+  const topic = checkTopic(options.topic);
+  const config = { ...connectionConfig(options), 'enable.idempotence': true, 'linger.ms': 1, dr_cb: true };
+  const producer = await connectProducer(await loadKafka(), config, options);
+  return new TopicPublisher(producer, topic, options.brokers);
+}
+
+async function connectProducer(
+  kafka: Kafka,
+  config: Record<string, string | number | boolean>,
+  { brokers, timeoutMs = TIMEOUT_MS_DEFAULT, topic }: PublisherOptions,
+): Promise<Producer> {
+  const topicConfig = {
+    // As Java clients do, so that a key stays in one partition whoever publishes it. librdkafka's own default is CRC32.
+    partitioner: 'murmur2_random',
+    'message.timeout.ms': timeoutMs,
+    'request.required.acks': -1,
+  } as const;
+  const producer = makeClient(() => new kafka.Producer(config, topicConfig));
+  let lastError = '';
+  producer.on('event.error', (error) => {
+    lastError = errorText(error);
+  });
+  const ask = { allTopics: false, topic, timeout: CONNECT_TIMEOUT_MS };
+  const outcome = await new Promise<Metadata | Error>((resolve) => {
+    producer.connect(ask, (error, metadata) => resolve(outcomeOf(error, metadata)));
+  });
+  if (outcome instanceof Error) throw clusterError('connect', brokers, lastError || outcome);
+  const partitions = outcome.topics.find(({ name }) => name === topic)?.partitions ?? [];
+  if (partitions.length > 0) return producer;
+  await closeProducer(producer);
+  throw clusterError(`topic ${topic}`, brokers, 'is not there', 'make it with cleanup.policy=compact');
+}
+
+class TopicPublisher implements Publisher {
+  private readonly waiting = new Map<number, { entry: TopicEntry; done: (problem?: string) => void }>();
+  private sequence = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly producer: Producer,
+    private readonly topic: string,
+    private readonly brokers: readonly string[],
+  ) {
+    producer.on('delivery-report', (error: LibrdKafkaError | null, report: DeliveryReport) => {
+      const id = report.opaque as number;
+      const delivery = this.waiting.get(id);
+      this.waiting.delete(id);
+      delivery?.done(error ? errorText(error) : undefined);
+    });
+  }
+
+  async publish(entries: readonly TopicEntry[]): Promise<void> {
+    if (this.isClosed) throw new MaglevError('ERR_CLOSED', `publish to topic ${this.topic}: the publisher is closed`);
+    // Delivery reports come out of poll() only.
+    const polling = setInterval(() => this.producer.poll(), POLL_MS);
+    try {
+      for (let first = 0; first < entries.length; first += CHUNK_ENTRIES) {
+        await this.publishChunk(entries.slice(first, first + CHUNK_ENTRIES));
+      }
+    } finally {
+      clearInterval(polling);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await closeProducer(this.producer);
+  }
+
+  private async publishChunk(entries: readonly TopicEntry[]): Promise<void> {
+    const failed: string[] = [];
+    let problem = '';
+    const deliveries = entries.map(async (entry) => {
+      const outcome = await this.produce(entry);
+      if (outcome === undefined) return;
+      problem = outcome;
+      failed.push(entry.key);
+    });
+    await Promise.all(deliveries);
+    if (failed.length === 0) return;
+    const named = failed.slice(0, KEYS_NAMED_MAX).join(', ');
+    const more = failed.length > KEYS_NAMED_MAX ? ` and ${failed.length - KEYS_NAMED_MAX} more` : '';
+    throw clusterError(
+      `publish ${named}${more} to topic ${this.topic}`,
+      this.brokers,
+      problem,
+      'publishing again is safe',
+    );
+  }
+
+  /** Resolves with what went wrong, or undefined. */
+  private produce(entry: TopicEntry): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const id = this.sequence++;
+      this.waiting.set(id, { entry, done: resolve });
+      try {
+        const value = entry.value === null ? null : Buffer.from(entry.value);
+        this.producer.produce(this.topic, null, value, entry.key, undefined, id);
+      } catch (error) {
+        this.waiting.delete(id);
+        resolve(errorText(error));
+      }
+    });
+  }
+}
+
+// disconnect() flushes first; what is still queued then would be lost, and publish() has waited for it.
+async function closeProducer(producer: Producer): Promise<void> {
+  await new Promise<void>((resolve) => producer.disconnect(1000, () => resolve()));
+}

@@ -1,0 +1,143 @@
+// host/membership/validate.ts: from anything at all to a canonical step of membership, or a refusal that names the rule.
+import type { Change, Refusal } from './event.js';
+import { parseJsonRecord } from './jsonRecord.js';
+import { parseKey, readKey } from './key.js';
+import { type CanonicalBackend, type CanonicalVip, readBackend, readVip, type Strictness } from './record.js';
+import { type Broken, type Place, refusalAt, showValue } from './refusal.js';
+
+/** A change in canonical form. */
+export type Step = CanonicalVip | CanonicalBackend | CanonicalRemove;
+export type CanonicalRemove = { kind: 'remove'; key: string; vipKey: string; backendAddress?: string };
+
+/** Version of the records in a topic. */
+export const RECORD_VERSION = 1;
+/** Longest name of a scope. */
+const SCOPE_CHARS_MAX = 100;
+
+/** What one event of a topic says: a change, and for whom. */
+export interface TopicRecord {
+  key: string;
+  /** Group of balancers it is for; all of them when left out. A tombstone is for all. */
+  scope?: string;
+  step: Step;
+}
+
+/** Takes anything for a change: canonical, or refused. A record with a field `vip` is a backend, any other a VIP. */
+export function readChange(input: unknown, place: Place, strictness: Strictness = 'loose'): Step | Refusal {
+  const step = readStep(input, strictness);
+  return 'rule' in step ? refusalAt(place, step) : step;
+}
+
+/** True for a refusal among what `readChange` and `readTopicRecord` answer. */
+export function isRefusal(outcome: object): outcome is Refusal {
+  return 'rule' in outcome && 'where' in outcome;
+}
+
+/** The change that a step came from, canonical. */
+export function changeOf(step: Step): Change {
+  if (step.kind === 'remove') return { remove: step.key };
+  return step.kind === 'vip' ? { put: step.vip } : { put: step.backend };
+}
+
+/**
+ * All of `changes` in canonical form, or all refusals: half a list is never taken. `strict` (the default) refuses fields
+ * nobody knows. Places are `change 1`, `change 2` and so on.
+ */
+export function validateChanges(
+  changes: readonly unknown[],
+  strictness: Strictness = 'strict',
+): { changes: Change[]; refusals: Refusal[] } {
+  const outcomes = changes.map((change, index) =>
+    readChange(change, { where: `change ${index + 1}`, ignored: 'changes' }, strictness),
+  );
+  const refusals = outcomes.filter(isRefusal);
+  if (refusals.length > 0) return { changes: [], refusals };
+  return { changes: outcomes.map((step) => changeOf(step as Step)), refusals: [] };
+}
+
+/** Takes the key and the value of one event of a topic; a null value is a tombstone, which removes. */
+export function readTopicRecord(
+  keyBytes: Uint8Array | null,
+  value: Uint8Array | null,
+  place: Place,
+): TopicRecord | Refusal {
+  const key = readTopicKey(keyBytes);
+  if (typeof key !== 'string') return refusalAt(place, key);
+  if (value === null) {
+    const step = readRemove(key);
+    return 'rule' in step ? refusalAt(place, { key, ...step }) : { key, step };
+  }
+  const record = readTopicValue(key, value);
+  return 'rule' in record ? refusalAt(place, { key, ...record }) : record;
+}
+
+/** The value that says `step` in a topic; null, a tombstone, for a removal. */
+export function topicValue(step: Step, scope?: string): string | null {
+  if (step.kind === 'remove') return null;
+  const record = step.kind === 'vip' ? step.vip : step.backend;
+  return JSON.stringify({ v: RECORD_VERSION, ...(scope === undefined ? {} : { scope }), ...record });
+}
+
+/** The rule that `scope` breaks as the name of a group of balancers, or undefined. */
+export function scopeRule(scope: unknown): string | undefined {
+  const isName = typeof scope === 'string' && scope.length > 0 && scope.length <= SCOPE_CHARS_MAX;
+  return isName ? undefined : `expected a name of 1..${SCOPE_CHARS_MAX} characters`;
+}
+
+function readStep(input: unknown, strictness: Strictness): Step | Broken {
+  const change = input as { put?: unknown; remove?: unknown } | null;
+  const isObject = typeof change === 'object' && change !== null;
+  if (isObject && change.put !== undefined && change.remove === undefined) {
+    const record = change.put;
+    const isBackend = typeof record === 'object' && record !== null && 'vip' in record;
+    return isBackend ? readBackend(record, strictness) : readVip(record, strictness);
+  }
+  if (isObject && change.remove !== undefined && change.put === undefined) return readRemove(change.remove);
+  return { field: 'change', value: showValue(input), rule: 'expected { put: record } or { remove: key }' };
+}
+
+function readRemove(input: unknown): CanonicalRemove | Broken {
+  const key = typeof input === 'string' ? readKey(input) : 'expected a key such as tcp/192.0.2.80:80';
+  if (typeof key === 'string') return { field: 'key', value: showValue(input), rule: key };
+  if (key.backend === undefined) return { kind: 'remove', key: key.vip, vipKey: key.vip };
+  return { kind: 'remove', key: `${key.vip}/${key.backend}`, vipKey: key.vip, backendAddress: key.backend };
+}
+
+// Another spelling of the same address would be another key to Kafka: two truths about one record.
+function readTopicKey(bytes: Uint8Array | null): string | Broken {
+  if (bytes === null || bytes.length === 0) return { field: 'key', value: 'is missing', rule: 'expected a key' };
+  const text = Buffer.from(bytes.subarray(0, 200)).toString('utf8');
+  const key = readKey(text);
+  if (typeof key === 'string') return { field: 'key', value: showValue(text), rule: key };
+  const canonical = key.backend === undefined ? key.vip : `${key.vip}/${key.backend}`;
+  if (bytes.length > 200 || canonical !== text) {
+    return { field: 'key', value: showValue(text), rule: `expected its canonical form ${canonical}` };
+  }
+  return canonical;
+}
+
+function readTopicValue(key: string, bytes: Uint8Array): TopicRecord | Broken {
+  const json = parseJsonRecord(bytes);
+  if ('rule' in json) return json;
+  const { v, scope, ...record } = json.record;
+  if (v !== RECORD_VERSION) return versionBroken(v);
+  if (scope !== undefined) {
+    const rule = scopeRule(scope);
+    if (rule !== undefined) return { field: 'scope', value: showValue(scope), rule };
+  }
+  const isBackend = parseKey(key).backend !== undefined;
+  const step = isBackend ? readBackend(record, 'loose') : readVip(record, 'loose');
+  if ('rule' in step) return step;
+  if (step.key !== key) return disagreement(step);
+  return { key, ...(scope === undefined ? {} : { scope: scope as string }), step };
+}
+
+function versionBroken(v: unknown): Broken {
+  const isNewer = typeof v === 'number' && v > RECORD_VERSION;
+  const rule = `expected ${RECORD_VERSION}${isNewer ? ': written for a newer balancer' : ''}`;
+  return { field: 'v', value: v === undefined ? 'is missing' : showValue(v), rule };
+}
+
+function disagreement(step: CanonicalVip | CanonicalBackend): Broken {
+  return { field: 'value', value: `names ${step.key}`, rule: 'expected the record that the key names' };
+}

@@ -1,0 +1,71 @@
+// host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
+import type { Panic } from './membership/effective.js';
+import type { Refusal } from './membership/event.js';
+import type { FilterKind } from './surroundings.js';
+
+/** A backend of a live VIP. */
+export interface BackendStatus {
+  address: string;
+  /** As its record says, weight 0 being `draining`. */
+  state: 'active' | 'draining' | 'down';
+  weight: number;
+  /** Slots of the lookup table it has. */
+  slots: number;
+  /** Share of the slots, 0..1. */
+  share: number;
+  /** True when it drained and nothing is left on it. */
+  isDrained: boolean;
+  /** MAC address of the next hop; undefined while it is not known. */
+  mac: string | undefined;
+  /** Why frames do not reach it, if they do not. */
+  problem: string | undefined;
+}
+
+/** A live VIP. */
+export interface VipStatus {
+  key: string;
+  slotCount: number;
+  /** Slots that keep flow state now. */
+  tracked: number;
+  panic: Panic;
+  backends: BackendStatus[];
+}
+
+/** One of our interfaces. */
+export interface InterfaceStatus {
+  name: string;
+  isUp: boolean;
+  mtu: number;
+  workers: number;
+  /** Frames that passed the kernel's filter. */
+  received: number;
+  /** Of these, lost in the kernel because the receive ring was full. */
+  lostBelow: number;
+}
+
+/** State of the source. `replaying`: not caught up yet; `stale`: away, forwarding goes on. */
+export interface SourceStatus {
+  name: string;
+  state: 'replaying' | 'live' | 'stale' | 'ended';
+  /** Unix time in ms since which it is stale. */
+  staleSinceMs?: number;
+  reason?: string;
+}
+
+/** What a balancer is doing now. */
+export interface Status {
+  isReady: boolean;
+  /** Number of the published state. */
+  generation: number;
+  source: SourceStatus;
+  vips: VipStatus[];
+  /** Backends whose VIP is not there (yet). */
+  pendingBackends: number;
+  interfaces: InterfaceStatus[];
+  filter: FilterKind;
+  /** True when the host's own stack is kept from VIP traffic. */
+  isDiverted: boolean;
+  workerRestarts: number;
+  /** Records refused since the start, and the last of them. */
+  refusals: { count: number; last: Refusal[] };
+}

@@ -1,0 +1,228 @@
+// host/surroundings.ts: what the world around the packet workers must know of membership, and tells us back: the kernel's
+// filter, the divert rules, announcements; the ways to backends and the state of our interfaces.
+import type { BalancerSettings } from './balancerOptions.js';
+import { setEgress } from './egress.js';
+import type { Engine } from './engine.js';
+import { MaglevError, optionError } from './errors.js';
+import type { EventHub } from './events.js';
+import {
+  announceVips,
+  buildFilter,
+  type Divert,
+  type InterfaceLock,
+  type Link,
+  lockInterface,
+  type Netlink,
+  type NextHop,
+  NextHopResolver,
+  openDivert,
+  openNetlink,
+} from './linux/index.js';
+import { canonicalAddress } from './membership/address.js';
+import type { Change, Vip } from './membership/event.js';
+import type { MembershipState } from './membership/state.js';
+import type { WorkerPool } from './workers/pool.js';
+
+/** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
+export type FilterKind = 'bpf' | 'none';
+
+/** What is known of the way to a backend. */
+export interface KnownWay {
+  nextHop: NextHop | undefined;
+  problem: string | undefined;
+}
+
+/** Everything of the network around one balancer that it asks, follows, or holds. */
+export class Surroundings {
+  readonly links: Link[];
+  filter: FilterKind = 'bpf';
+  private readonly ways = new Map<string, KnownWay>();
+  private readonly stop = new AbortController();
+  private vipAddresses = new Set<string>();
+  private engine: Engine | undefined;
+  private pool: WorkerPool | undefined;
+  private resolver: NextHopResolver | undefined;
+  private divert: Divert | undefined;
+
+  private constructor(
+    private readonly settings: BalancerSettings,
+    private readonly hub: EventHub,
+    private readonly netlink: Netlink,
+    private readonly locks: InterfaceLock[],
+    links: Link[],
+  ) {
+    this.links = links;
+  }
+
+  /** Finds and locks the interfaces. Throws ERR_OPTION for one that is not there, ERR_BUSY for one that is taken. */
+  static open(settings: BalancerSettings, hub: EventHub): Surroundings {
+    const netlink = openNetlink();
+    const locks: InterfaceLock[] = [];
+    try {
+      const links = findLinks(netlink, settings);
+      for (const link of links) locks.push(lockInterface(link));
+      return new Surroundings(settings, hub, netlink, locks, links);
+    } catch (error) {
+      for (const lock of locks) lock.close();
+      netlink.close();
+      throw error;
+    }
+  }
+
+  /** Starts to divert, follow and filter for this engine and pool. */
+  async start(engine: Engine, pool: WorkerPool): Promise<void> {
+    this.engine = engine;
+    this.pool = pool;
+    this.links.forEach((link) => {
+      this.writeLink(link);
+    });
+    if (this.settings.divert) {
+      const divert = await openDivert(this.links.map(({ name }) => name));
+      this.divert = divert;
+      void divert.gone.then((error) => error && this.hub.emit('error', error));
+    }
+    this.resolver = new NextHopResolver(this.netlink, {
+      changed: (address, nextHop, problem) => this.onWay(address, nextHop, problem),
+      link: (link) => this.onLink(link, false),
+      linkRemoved: (link) => this.onLink(link, true),
+      failed: (error) => this.hub.emit('error', error),
+    });
+  }
+
+  /** The rule that a VIP breaks by being an address of this host: taking it over would cut off whoever uses it. */
+  hostAddressRule(vip: Vip): string | undefined {
+    const address = canonicalAddress(vip.address);
+    const loopbacks = new Set(this.netlink.links().flatMap((link) => (link.isLoopback ? [link.ifindex] : [])));
+    const taken = this.netlink.addresses().find((own) => own.address === address && !loopbacks.has(own.ifindex));
+    if (taken === undefined) return undefined;
+    const name = this.netlink.links().find(({ ifindex }) => ifindex === taken.ifindex)?.name;
+    return `expected an address that is not this host's own: ${address} is on ${name}, and would be cut off`;
+  }
+
+  /** Before `state` is built: the ways to its backends are asked for, and the host's stack no longer gets its VIPs. */
+  async prepare(state: MembershipState): Promise<void> {
+    const engine = this.engine as Engine;
+    const backends = backendAddresses(state);
+    for (const address of backends) engine.nextHops.indexOf(address, engine.now());
+    this.resolver?.set(new Set([...this.ways.keys(), ...backends])); // what is live now stays until it is not
+    const wanted = addressesOf(state);
+    const union = new Set([...this.vipAddresses, ...wanted]);
+    if (union.size > this.vipAddresses.size) await this.setVipAddresses(union);
+  }
+
+  /** After `state` is live: backends that left are forgotten, VIPs that left are the host's again, new ones announced. */
+  async settle(state: MembershipState, liveBefore: ReadonlySet<string>): Promise<void> {
+    const backends = backendAddresses(state);
+    this.resolver?.set(backends);
+    for (const address of this.ways.keys()) if (!backends.has(address)) this.forget(address);
+    const wanted = addressesOf(state);
+    if (wanted.size < this.vipAddresses.size) await this.setVipAddresses(wanted);
+    this.announce([...wanted].filter((address) => !liveBefore.has(address)));
+  }
+
+  /** Addresses of VIPs now filtered for and diverted. */
+  get addresses(): ReadonlySet<string> {
+    return this.vipAddresses;
+  }
+
+  /** Our own address towards a backend. */
+  sourceFor(address: string): string | undefined {
+    return this.resolver?.get(address)?.source;
+  }
+
+  /** What is known of the way to a backend. */
+  way(address: string): KnownWay | undefined {
+    return this.ways.get(address);
+  }
+
+  /** Lets go of everything. Calling it twice is harmless. */
+  async close(): Promise<void> {
+    this.stop.abort();
+    this.resolver?.close();
+    await this.divert?.close();
+    this.netlink.close();
+    for (const lock of this.locks.splice(0)) lock.close();
+  }
+
+  private async setVipAddresses(addresses: Set<string>): Promise<void> {
+    await this.divert?.set(addresses); // first: not one frame may reach the host's stack once we forward
+    const program = buildFilter(addresses, this.settings.isAnnouncing);
+    this.filter = program === undefined ? 'none' : 'bpf';
+    this.pool?.setFilter(program);
+    this.vipAddresses = addresses;
+  }
+
+  private announce(vips: string[]): void {
+    if (!this.settings.isAnnouncing || vips.length === 0) return;
+    for (const { name, ifindex, mac } of this.links) {
+      if (mac === undefined) continue;
+      announceVips({ name, ifindex, mac, vips, signal: this.stop.signal }).catch((error: unknown) => {
+        const message = `announcing VIPs on ${name}: ${String(error)}`;
+        this.hub.emit('error', error instanceof MaglevError ? error : new MaglevError('ERR_INTERNAL', message));
+      });
+    }
+  }
+
+  private onWay(address: string, nextHop: NextHop | undefined, problem: string | undefined): void {
+    const egress = this.links.findIndex(({ ifindex }) => ifindex === nextHop?.ifindex);
+    const isElsewhere = nextHop !== undefined && egress < 0;
+    const trouble = isElsewhere ? `the way to ${address} leaves by an interface that is not ours` : problem;
+    this.ways.set(address, { nextHop, problem: trouble });
+    const mac = isElsewhere ? undefined : nextHop?.mac;
+    const way = mac === undefined ? undefined : { mac, egress, mtu: nextHop?.mtu ?? 0 };
+    this.engine?.nextHops.set(address, way);
+    if (nextHop?.source !== undefined) this.engine?.publisher.setSource(address, nextHop.source);
+    this.hub.emit('neighbour', { backend: address, mac, problem: trouble });
+  }
+
+  private forget(address: string): void {
+    this.ways.delete(address);
+    this.engine?.nextHops.set(address, undefined);
+    this.engine?.nextHops.release(address, this.engine.now());
+  }
+
+  private onLink(link: Link, isRemoved: boolean): void {
+    const index = this.links.findIndex(({ ifindex }) => ifindex === link.ifindex);
+    const before = this.links[index];
+    if (before === undefined) return;
+    const now = isRemoved ? { ...link, isUp: false, isRunning: false } : link;
+    this.links[index] = now;
+    this.writeLink(now);
+    const isSame = before.isRunning === now.isRunning && before.mtu === now.mtu && before.mac === now.mac;
+    if (isSame && !isRemoved) return;
+    this.hub.emit('link', { interface: before.name, isUp: now.isRunning, mtu: now.mtu, isRemoved });
+  }
+
+  private writeLink(link: Link): void {
+    const index = this.links.findIndex(({ ifindex }) => ifindex === link.ifindex);
+    const { mac, isRunning } = link;
+    if (this.engine === undefined || mac === undefined) return;
+    setEgress(this.engine.memory, index, { mac, isUp: isRunning, announce: this.settings.isAnnouncing });
+  }
+}
+
+/** VIP records of a list of changes. */
+export function vipsOf(changes: readonly Change[]): Vip[] {
+  return changes.flatMap((change) => ('put' in change && 'protocol' in change.put ? [change.put] : []));
+}
+
+function backendAddresses(state: MembershipState): Set<string> {
+  return new Set([...state.backends.values()].flatMap((inner) => [...inner.keys()]));
+}
+
+function addressesOf(state: MembershipState): Set<string> {
+  return new Set([...state.vips.values()].map(({ vip }) => vip.address));
+}
+
+function findLinks(netlink: Netlink, settings: BalancerSettings): Link[] {
+  const links = netlink.links();
+  return settings.interfaces.map(({ name }, i) => {
+    const option = `interfaces[${i}].name`;
+    const link = links.find((candidate) => candidate.name === name);
+    if (link === undefined) {
+      throw optionError(option, name, `is no interface here; there are ${links.map((other) => other.name).join(', ')}`);
+    }
+    if (!link.isEthernet || link.mac === undefined) throw optionError(option, name, 'must be an Ethernet interface');
+    return link;
+  });
+}
