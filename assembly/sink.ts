@@ -3,7 +3,9 @@
 //   commit(start, bytes, shift)         the frame from `start` is done
 // Two kinds: cells (frames are rewritten where they lie, batch.ts) and transmit rings (frames are copied, ring/tpacket.ts).
 import * as cellSink from './batch';
+import * as parsed from './parse';
 import * as ringSink from './ring/tpacket';
+import * as virtio from './wire/virtio';
 
 /** Which sink this call of the host writes to; set before the first frame of a batch. */
 export let usesRings: bool = false;
@@ -18,6 +20,15 @@ export function useRings(yes: bool): void {
  */
 export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
   return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from);
+}
+
+/**
+ * True when whoever gets the frame in hand also gets its virtio header: rings always; cells for super-frames only, whose
+ * segments need it, so that who takes frames from cells need not know of half checksums.
+ */
+export function tellsOffload(): bool {
+  const header = parsed.virtioHeader();
+  return usesRings || (header != 0 && virtio.isSuperFrame(header));
 }
 
 /** True when what place() may use up is a transmit ring, which others empty. */

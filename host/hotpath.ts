@@ -18,7 +18,9 @@ import {
   META_VLAN_TCI,
   OUTPUT_BASE,
   OUTPUT_BYTES,
+  OUTPUT_FLAGS,
   OUTPUT_LENGTH,
+  OUTPUT_VIRTIO,
   REGION_CELLS,
   TICK_BITS,
   VIRTIO_BYTES,
@@ -101,6 +103,8 @@ export interface Batch {
   /** Where in `bytes` output `k` of frame `i` begins. */
   outputBase(i: number, k?: number): number;
   outputLength(i: number, k?: number): number;
+  /** virtio_net_hdr (10 bytes, a view) that must go with output `k` of frame `i`: a super-frame; undefined otherwise. */
+  outputVirtio(i: number, k?: number): Uint8Array | undefined;
 }
 
 /** The hot path without I/O. */
@@ -294,6 +298,12 @@ class CellBatch implements Batch {
 
   outputLength(i: number, k = 0): number {
     return this.engine.memory.view.getUint32(this.output(i, k) + OUTPUT_LENGTH, true);
+  }
+
+  outputVirtio(i: number, k = 0): Uint8Array | undefined {
+    const output = this.output(i, k);
+    if ((this.engine.memory.view.getUint16(output + OUTPUT_FLAGS, true) & META_HAS_VIRTIO) === 0) return undefined;
+    return this.bytes.subarray(output + OUTPUT_VIRTIO, output + OUTPUT_VIRTIO + VIRTIO_BYTES);
   }
 
   vipNumber(i: number): number {

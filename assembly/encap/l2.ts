@@ -1,13 +1,16 @@
 // encap/l2.ts: Direct Server Return on one Ethernet: only the Ethernet header is new, and TTL or hop limit one less. The
-// backend has the VIP on its loopback. Half checksums and super-frames go on with their virtio header.
+// backend has the VIP on its loopback. Half checksums and super-frames go on
+// with their virtio header where the sink tells its receiver of it; elsewhere a half checksum is completed here.
 import { BACKEND_NEXT_HOP } from '../layout';
 import * as parsed from '../parse';
+import * as sink from '../sink';
 import { DROP_TOO_BIG, FORWARD_L2, NO_VERDICT } from '../verdict';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
 import * as virtio from '../wire/virtio';
+import { complete, isHalf } from './offload';
 import * as way from './way';
 
 export function forwardL2(backend: usize): u32 {
@@ -16,9 +19,11 @@ export function forwardL2(backend: usize): u32 {
   if (way.mtu && largestPacket() > way.mtu) return DROP_TOO_BIG;
   const packet = way.placePacket(0);
   if (!packet) return way.noPlace();
+  const tellsOffload = sink.tellsOffload();
+  if (!tellsOffload && isHalf()) complete(packet);
   if (parsed.isV6) ipv6.decrementHopLimit(packet);
   else ipv4.decrementTtl(packet);
-  way.send(packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, true);
+  way.send(packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, tellsOffload);
   return FORWARD_L2;
 }
 

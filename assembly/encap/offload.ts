@@ -7,7 +7,7 @@ import * as checksum from '../wire/checksum';
 import * as l4 from '../wire/l4';
 import * as virtio from '../wire/virtio';
 
-/** True when the frame in hand has a half checksum whose place makes sense: whole and inside the transport part. */
+/** True when the frame in hand has a half checksum. */
 export function isHalf(): bool {
   const header = parsed.virtioHeader();
   return header != 0 && virtio.needsChecksum(header);
@@ -19,15 +19,16 @@ export function isSane(): bool {
   if (!header || !virtio.needsChecksum(header)) return true;
   const start = virtio.checksumStart(header);
   const end = <u32>(parsed.packet - parsed.frame) + parsed.packetBytes;
-  return start == <u32>(parsed.transport - parsed.frame) && start + virtio.checksumOffset(header) + 2 <= end;
+  return start >= <u32>(parsed.transport - parsed.frame) && start + virtio.checksumOffset(header) + 2 <= end;
 }
 
 /** Completes the checksum of the packet in hand, which now stands at `packet`. */
 export function complete(packet: usize): void {
-  const transport = packet + (parsed.transport - parsed.packet);
-  const field = transport + virtio.checksumOffset(parsed.virtioHeader());
+  const header = parsed.virtioHeader();
+  const start = packet + virtio.checksumStart(header) - (parsed.packet - parsed.frame);
+  const field = start + virtio.checksumOffset(header);
   // The field holds the pseudo-header sum, so summing over it, as it stands, gives the whole.
-  const sum = checksum.finish(checksum.add(0, transport, parsed.transportBytes));
+  const sum = checksum.finish(checksum.add(0, start, parsed.packetBytes - <u32>(start - packet)));
   // RFC 768: a UDP checksum that comes out as 0 is sent as all ones; 0 says there is none.
   store<u16>(field, <u16>(sum == 0 && parsed.protocol == l4.PROTOCOL_UDP ? 0xffff : sum));
   countEvent(EVENT_CHECKSUM_COMPLETED);

@@ -6,24 +6,19 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { MaglevError } from '../errors.js';
+import type { Events } from '../events.js';
 import type { Applied } from '../membership/event.js';
+import type { Stats } from '../stats.js';
+import type { Status, VipStatus } from '../status.js';
 import { cpuSeconds } from './lab/program.js';
 import type { Topology } from './lab/topology.js';
 
-/** What one backend of a VIP has had so far. */
-export interface BackendStats {
-  packets: number;
-  octets: number;
-  /** Slots of the lookup table that are its own now. */
-  slots: number;
-}
-
-/** What `run --status-json` says, one JSON object a line. */
+/** What `run --status-json` says, one JSON object a line; of the events, those that the demo waits for. */
 type StatusLine =
   | { event: 'ready' }
   | ({ event: 'applied'; at: number } & Applied)
-  | { event: 'drained'; backend: string }
-  | { event: 'stats'; verdicts: Record<string, number>; backends: Record<string, BackendStats> };
+  | ({ event: 'drained'; at: number } & Events['drained'])
+  | ({ event: 'stats'; status: Status } & Stats);
 
 /** A publication and when every worker had seen it. */
 export interface AppliedAt extends Applied {
@@ -53,10 +48,10 @@ const FLOW_TIMES = { tcpIdleTimeoutMs: 3000, udpIdleTimeoutMs: 3000, udpLearnMs:
 export class DemoBalancer {
   /** Publications so far, in order. */
   readonly applied: AppliedAt[] = [];
-  /** Backends that were drained, with when. Unix time, ms. */
+  /** When a backend was drained, by `VIP ADDRESS`. Unix time, ms. */
   readonly drained = new Map<string, number>();
   verdicts: Record<string, number> = {};
-  backends: Record<string, BackendStats> = {};
+  #vips: VipStatus[] = [];
   /** Called at every publication and every drained backend. */
   onEvent: (text: string) => void = () => undefined;
   readonly #child: ChildProcess;
@@ -95,15 +90,25 @@ export class DemoBalancer {
     if (!line.startsWith('{')) return; // its log, for people
     const status = JSON.parse(line) as StatusLine;
     if (status.event === 'ready') this.#isReady = true;
-    if (status.event === 'stats') Object.assign(this, { verdicts: status.verdicts, backends: status.backends });
+    if (status.event === 'stats') {
+      this.verdicts = status.verdicts;
+      this.#vips = status.status.vips;
+    }
     if (status.event === 'drained') {
-      this.drained.set(status.backend, Date.now());
-      this.onEvent(`drained: ${status.backend}`);
+      const { vip, backend, at } = status;
+      this.drained.set(`${vip} ${backend}`, at);
+      this.onEvent(`${backend} is drained for ${vip}`);
     }
     if (status.event !== 'applied') return;
     const { generation, slotsMoved, buildMs, at } = status;
     this.applied.push({ generation, slotsMoved, buildMs, at });
     this.onEvent(`generation ${generation} live: ${slotsMoved} slots moved, built in ${buildMs.toFixed(1)} ms`);
+  }
+
+  /** Slots of a VIP's lookup table that a backend has, as of a second ago at most. */
+  slots(vip: string, address: string): number {
+    const backends = this.#vips.find(({ key }) => key === vip)?.backends ?? [];
+    return backends.find((backend) => backend.address === address)?.slots ?? 0;
   }
 
   /** Waits for what follows publication number `count`; resolves with the last publication of those that came together. */

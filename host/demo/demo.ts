@@ -265,13 +265,8 @@ async function publishState(stage: Stage, name: string, state: BackendState): Pr
 
 /** Slots of the web VIP by name of the backend. */
 function slotsByName({ topology, balancer }: Stage): Record<string, number> {
-  const [web] = vipsOf(topology);
-  if (web === undefined) return {};
-  const slots = topology.backends.map(({ name, address }) => [
-    name,
-    balancer.backends[`${keyOf(web)}/${address}`]?.slots ?? 0,
-  ]);
-  return Object.fromEntries(slots) as Record<string, number>;
+  const [web = ''] = vipsOf(topology).map(keyOf);
+  return Object.fromEntries(topology.backends.map(({ name, address }) => [name, balancer.slots(web, address)]));
 }
 
 function bulkThroughBalancer({ topology, balancer }: Stage): Promise<BulkRun> {
@@ -291,7 +286,7 @@ async function bulkThroughProxy({ topology }: Stage): Promise<BulkRun> {
 /** Waits until the balancer says of both VIPs that no flow holds on to the drained backend; when it said so of the web. */
 async function untilDrained({ topology, balancer, signal }: Stage): Promise<number | undefined> {
   const { address } = backendNamed(topology, DRAINED);
-  const keys = vipsOf(topology).map((vip) => `${keyOf(vip)}/${address}`);
+  const keys = vipsOf(topology).map((vip) => `${keyOf(vip)} ${address}`);
   for (const startedAt = Date.now(); !keys.every((key) => balancer.drained.has(key)); ) {
     if (Date.now() - startedAt > DRAINED_TIMEOUT_MS) return undefined;
     await sleep(50, undefined, { signal });

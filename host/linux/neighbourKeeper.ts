@@ -22,7 +22,7 @@ export interface KeptNeighbour<User> {
   readonly address: string;
   /** Its MAC address, as far as known. */
   readonly mac: string | undefined;
-  /** Asked for, and nobody answered. It is asked again after 1 s, 2 s, and so on up to 30 s. */
+  /** Asked for, and nobody answered. It is asked again, ever more rarely, at least every 30 s. */
   readonly isFailed: boolean;
   readonly users: ReadonlySet<User>;
 }
@@ -33,8 +33,10 @@ interface Entry<User> {
   mac: string | undefined;
   isFailed: boolean;
   isPermanent: boolean;
-  retryMs: number;
-  dueMs: number; // when to solicit again, by performance.now()
+  retryMs: number; // how long after a question that failed to ask again
+  askedMs: number; // when we asked last, by performance.now()
+  dueMs: number; // when to ask again
+  isRetryDue: boolean; // because it failed, not only to keep it
   readonly users: Set<User>;
 }
 
@@ -56,7 +58,7 @@ export class NeighbourKeeper<User> {
     const key = `${ifindex} ${address}`;
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      const fresh = { retryMs: RETRY_FIRST_MS, dueMs: 0, users: new Set<User>() };
+      const fresh = { retryMs: RETRY_FIRST_MS, askedMs: 0, dueMs: 0, isRetryDue: false, users: new Set<User>() };
       entry = { ifindex, address, mac: undefined, isFailed: false, isPermanent: false, ...fresh };
       this.#read(entry);
       this.#entries.set(key, entry);
@@ -83,7 +85,7 @@ export class NeighbourKeeper<User> {
     if (entry === undefined) return undefined;
     copyState(entry, neighbour);
     if (entry.mac !== undefined) entry.retryMs = RETRY_FIRST_MS;
-    else if (neighbour.isRemoved || neighbour.isFailed) this.#retry(entry, neighbour.isRemoved);
+    else if (neighbour.isRemoved || neighbour.isFailed) this.#retry(entry);
     return entry;
   }
 
@@ -110,12 +112,16 @@ export class NeighbourKeeper<User> {
     else entry.mac = undefined;
   }
 
-  /** The kernel has given up, or thrown the entry away. A first removal (ip neigh flush) is asked again at once. */
-  #retry(entry: Entry<User>, isRemoved: boolean): void {
-    const delayMs = isRemoved && entry.retryMs === RETRY_FIRST_MS ? 0 : entry.retryMs;
+  /**
+   * The kernel has given up, or thrown the entry away; mostly it tells both, one after the other. Where the last question
+   * is long ago, the next comes at once: somebody flushed the table, or a living neighbour moved.
+   */
+  #retry(entry: Entry<User>): void {
+    if (entry.isRetryDue) return;
+    entry.isRetryDue = true;
+    entry.dueMs = entry.askedMs + entry.retryMs;
     entry.retryMs = Math.min(RETRY_MAX_MS, entry.retryMs * 2);
-    if (delayMs === 0) this.#solicit(entry);
-    else entry.dueMs = performance.now() + delayMs;
+    if (entry.dueMs <= performance.now()) this.#solicit(entry);
   }
 
   #tick(): void {
@@ -129,7 +135,9 @@ export class NeighbourKeeper<User> {
   }
 
   #solicit(entry: Entry<User>): void {
-    entry.dueMs = performance.now() + KEEP_MS;
+    entry.askedMs = performance.now();
+    entry.dueMs = entry.askedMs + KEEP_MS;
+    entry.isRetryDue = false;
     if (entry.isPermanent) return;
     try {
       this.#netlink.solicit(entry.ifindex, entry.address);

@@ -35,7 +35,7 @@ import {
 import { type Broken, refusalAt, showValue } from './refusal.js';
 
 /** Largest file, in bytes: about 100,000 backends. */
-export const FILE_BYTES_MAX = 16 * 1024 * 1024;
+export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** Deepest nesting of a file; a backend in its mapping has 6. */
 export const FILE_DEPTH_MAX = 32;
 /** Refusals of one file that are told; the rest of a broken file says nothing new. */

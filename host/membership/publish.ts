@@ -67,6 +67,7 @@ interface Draft {
   merges: { from: VipRecord; to: VipRecord }[];
   servedBefore: Map<number, boolean>;
   gone: LiveVip[];
+  ownAddresses: string[];
   slotsMoved: number;
 }
 
@@ -115,6 +116,7 @@ export class Publisher {
       merges: [],
       servedBefore: new Map(),
       gone: [],
+      ownAddresses: [],
       slotsMoved: 0,
     };
     const started = performance.now();
@@ -323,6 +325,7 @@ export class Publisher {
     const had = this.vipNumbers.get(address);
     if (had !== undefined) return had;
     const number = this.vipNumbers.take(address, draft.tick);
+    draft.ownAddresses.push(address);
     const nothing = {
       table: 0,
       slotCount: 0,
@@ -391,6 +394,7 @@ export class Publisher {
   private giveUp(draft: Draft): void {
     for (const base of draft.made) this.arena.release(base);
     for (const [index, canServe] of draft.servedBefore) setCanServe(this.parts.memory, index, canServe);
+    for (const address of draft.ownAddresses) this.vipNumbers.release(address, draft.tick);
     for (const [key, vip] of draft.live) {
       const before = this.live.get(key);
       if (before === undefined) this.vipNumbers.release(key, draft.tick);
