@@ -148,7 +148,7 @@ export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsO
   if (keepsOffload) virtio.copyShifted(header, parsed.virtioHeader(), shift);
   else virtio.clear(header);
   // All of the frame goes into the linear part: nothing of it stays in the ring, where the next frame would overwrite
-  // what a receiver on this host has not read yet; and it is a third cheaper (DESIGN, section 5).
+  // what a receiver on this host has not read yet; and it is a third cheaper.
   virtio.setHeaderLen(header, bytes);
   const slot = header - TX_DATA;
   store<u32>(slot, bytes + VIRTIO_BYTES, LEN);

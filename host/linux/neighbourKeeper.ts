@@ -34,7 +34,7 @@ interface Entry<User> {
   isFailed: boolean;
   isPermanent: boolean;
   retryMs: number; // how long after a question that failed to ask again
-  askedMs: number; // when we asked last, by performance.now()
+  askedMs: number; // when we asked last
   dueMs: number; // when to ask again
   isRetryDue: boolean; // because it failed, not only to keep it
   readonly users: Set<User>;
@@ -42,15 +42,24 @@ interface Entry<User> {
 
 /** The neighbours of a set of users. Knows of changes only what it is told by its methods. */
 export class NeighbourKeeper<User> {
-  readonly #netlink: Netlink;
+  readonly #netlink: Pick<Netlink, 'neighbour' | 'solicit'>;
   readonly #failed: (error: MaglevError) => void;
+  readonly #nowMs: () => number;
   readonly #entries = new Map<string, Entry<User>>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param failed Called when the kernel refuses to ask for a neighbour. */
-  constructor(netlink: Netlink, failed: (error: MaglevError) => void) {
+  /**
+   * @param failed Called when the kernel refuses to ask for a neighbour.
+   * @param nowMs The clock, ms from any start; tests bring their own.
+   */
+  constructor(
+    netlink: Pick<Netlink, 'neighbour' | 'solicit'>,
+    failed: (error: MaglevError) => void,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#netlink = netlink;
     this.#failed = failed;
+    this.#nowMs = nowMs;
   }
 
   /** The neighbour, from now on kept for `user` until release(). Asked for when nobody used it before. */
@@ -121,11 +130,11 @@ export class NeighbourKeeper<User> {
     entry.isRetryDue = true;
     entry.dueMs = entry.askedMs + entry.retryMs;
     entry.retryMs = Math.min(RETRY_MAX_MS, entry.retryMs * 2);
-    if (entry.dueMs <= performance.now()) this.#solicit(entry);
+    if (entry.dueMs <= this.#nowMs()) this.#solicit(entry);
   }
 
   #tick(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     let left = SOLICITS_PER_TICK_MAX;
     for (const entry of this.#entries.values()) {
       if (entry.dueMs > nowMs) continue;
@@ -135,7 +144,7 @@ export class NeighbourKeeper<User> {
   }
 
   #solicit(entry: Entry<User>): void {
-    entry.askedMs = performance.now();
+    entry.askedMs = this.#nowMs();
     entry.dueMs = entry.askedMs + KEEP_MS;
     entry.isRetryDue = false;
     if (entry.isPermanent) return;

@@ -4,22 +4,21 @@
 //
 // If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
 import { setImmediate } from 'node:timers/promises';
-import { REGION_TABLES, TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
+import { REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
 import type { NextHops } from '../egress.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
-import { type CoreSettings, powerOfTwo } from '../options.js';
+import type { CoreSettings } from '../options.js';
 import { addressBytes } from './address.js';
 import { getCanServe, setCanServe, setOuterSource, writeBackend } from './backendRecord.js';
-import { buildTable, tableBytes } from './build.js';
 import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
-import type { Applied, Backend, Encap, Tracking, Vip } from './event.js';
+import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
-import { TABLE_SIZE_DEFAULT } from './record.js';
 import { Roots, type VipRecord } from './root.js';
 import { backendsOf, type MembershipState } from './state.js';
+import { TableDraft } from './tableDraft.js';
 
 /** A backend that is live, or on its way out. */
 export interface LiveBackend {
@@ -62,21 +61,12 @@ export interface PublisherParts {
 interface Draft {
   tick: number;
   live: Map<string, LiveVip>;
-  made: number[];
-  replaced: number[];
-  merges: { from: VipRecord; to: VipRecord }[];
+  tables: TableDraft;
   servedBefore: Map<number, boolean>;
   gone: LiveVip[];
   ownAddresses: string[];
-  slotsMoved: number;
 }
 
-const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const; // IANA
-const TRACKING_NUMBERS: Record<Tracking, number> = {
-  changed: TRACKING_CHANGED,
-  all: TRACKING_ALL,
-  none: TRACKING_NONE,
-};
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
 
 /** Publishes states to the packet workers of one memory. Calls must not overlap. */
@@ -108,17 +98,10 @@ export class Publisher {
 
   /** Builds and publishes the VIPs of `touched` as `state` has them. Resolves when every worker has seen it. */
   async publish(state: MembershipState, touched: Iterable<string>): Promise<Applied> {
-    const draft: Draft = {
-      tick: this.tick(),
-      live: new Map(this.live),
-      made: [],
-      replaced: [],
-      merges: [],
-      servedBefore: new Map(),
-      gone: [],
-      ownAddresses: [],
-      slotsMoved: 0,
-    };
+    const tick = this.tick();
+    const tables = new TableDraft(this.parts, this.arena, tick);
+    const live = new Map(this.live);
+    const draft: Draft = { tick, live, tables, servedBefore: new Map(), gone: [], ownAddresses: [] };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -137,7 +120,7 @@ export class Publisher {
     const buildMs = performance.now() - started;
     const generation = await this.roots.publish();
     this.finish(draft);
-    return { generation, slotsMoved: draft.slotsMoved, buildMs };
+    return { generation, slotsMoved: tables.slotsMoved, buildMs };
   }
 
   /**
@@ -159,7 +142,7 @@ export class Publisher {
       if (before === undefined) return;
       draft.live.delete(key);
       draft.gone.push(before);
-      draft.replaced.push(...basesOf(before.record));
+      draft.tables.drop(before.record);
       for (const backend of before.backends.values()) this.serve(draft, backend.index, false);
       return;
     }
@@ -195,7 +178,7 @@ export class Publisher {
       if (!backend.isDraining) backend.isDrained = false;
     }
     const order = effective.table.map((input) => input.address);
-    const record = this.draftTable(draft, vip, number, effective, backends, before?.record);
+    const record = draft.tables.make(vip, number, effective, backends, before?.record);
     return { key, vip, number, backends, order, panic: effective.panic, record };
   }
 
@@ -217,93 +200,6 @@ export class Publisher {
       nextHop: this.parts.nextHops.indexOf(input.address, draft.tick),
     });
     return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false };
-  }
-
-  /** A new table and tracking map, or those of before when no slot moved. */
-  private draftTable(
-    draft: Draft,
-    vip: Vip,
-    number: number,
-    effective: EffectiveBackends,
-    backends: Map<string, LiveBackend>,
-    before: VipRecord | undefined,
-  ): VipRecord {
-    const { builder, settings } = this.parts;
-    const isTcp = vip.protocol === 'tcp';
-    const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
-    const fresh: VipRecord = {
-      number,
-      address: addressBytes(vip.address),
-      port: vip.port,
-      protocol: PROTOCOL_NUMBERS[vip.protocol],
-      table: this.build(draft, effective.table, backends, slotCount),
-      slotCount,
-      tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
-      tracks: 0,
-      trackMask: 0,
-      learnTicks: isTcp ? settings.tcpLearnTicks : settings.udpLearnTicks,
-      idleTicks: isTcp ? settings.tcpIdleTicks : settings.udpIdleTicks,
-    };
-    const isKin = before !== undefined && before.slotCount === slotCount && before.tracking === fresh.tracking;
-    const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;
-    if (isKin && moved === 0) {
-      this.discard(draft, fresh.table);
-      return { ...fresh, table: before.table, tracks: before.tracks, trackMask: before.trackMask };
-    }
-    draft.slotsMoved += before === undefined ? 0 : moved;
-    if (before !== undefined) draft.replaced.push(...basesOf(before));
-    if (isKin) this.inherit(draft, before, fresh);
-    else this.inheritFromRecords(draft, effective, backends, fresh);
-    return fresh;
-  }
-
-  private inherit(draft: Draft, before: VipRecord, fresh: VipRecord): void {
-    const { builder } = this.parts;
-    const { table, tracks, trackMask } = before;
-    const { slotCount, tracking, learnTicks, idleTicks } = fresh;
-    const count = builder.countTracks(table, tracks, trackMask, fresh.table, slotCount, tracking);
-    if (count === 0) return;
-    const entries = powerOfTwo(Math.max(16, 2 * count));
-    fresh.tracks = this.allocate(draft, entries * TRACK_BYTES);
-    fresh.trackMask = entries - 1;
-    builder.inherit(
-      table,
-      tracks,
-      trackMask,
-      fresh.table,
-      slotCount,
-      fresh.tracks,
-      fresh.trackMask,
-      tracking,
-      draft.tick,
-      learnTicks,
-      idleTicks,
-    );
-    if (tracks !== 0) draft.merges.push({ from: before, to: fresh });
-  }
-
-  /** With no history (a start, another table size) the table before is that of all that were not down: DESIGN section 4. */
-  private inheritFromRecords(
-    draft: Draft,
-    effective: EffectiveBackends,
-    backends: Map<string, LiveBackend>,
-    fresh: VipRecord,
-  ): void {
-    const table = this.build(draft, effective.previousTable, backends, fresh.slotCount);
-    this.inherit(draft, { ...fresh, table, tracks: 0, trackMask: 0 }, fresh);
-    this.discard(draft, table);
-  }
-
-  private build(
-    draft: Draft,
-    inputs: readonly TableInput[],
-    backends: Map<string, LiveBackend>,
-    slotCount: number,
-  ): number {
-    const table = this.allocate(draft, tableBytes(slotCount));
-    const entries = inputs.map(({ address, weight }) => ({ index: backends.get(address)?.index ?? 0, weight }));
-    buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table);
-    return table;
   }
 
   /** VIP records of the draft, and its index when VIPs came or went. */
@@ -340,10 +236,7 @@ export class Publisher {
   }
 
   private finish(draft: Draft): void {
-    const { builder } = this.parts;
-    for (const { from, to } of draft.merges)
-      builder.mergeLastOther(from.tracks, from.trackMask, to.tracks, to.trackMask);
-    for (const base of draft.replaced) this.arena.release(base);
+    draft.tables.finish();
     const before = this.live;
     this.live = draft.live;
     for (const vip of draft.gone) this.releaseVip(vip, draft.tick);
@@ -379,20 +272,8 @@ export class Publisher {
     setCanServe(memory, index, canServe);
   }
 
-  private allocate(draft: Draft, bytes: number): number {
-    const base = this.arena.allocate(bytes);
-    this.parts.memory.bytes.fill(0, base, base + bytes);
-    draft.made.push(base);
-    return base;
-  }
-
-  private discard(draft: Draft, base: number): void {
-    draft.made.splice(draft.made.indexOf(base), 1);
-    this.arena.release(base);
-  }
-
   private giveUp(draft: Draft): void {
-    for (const base of draft.made) this.arena.release(base);
+    draft.tables.giveUp();
     for (const [index, canServe] of draft.servedBefore) setCanServe(this.parts.memory, index, canServe);
     for (const address of draft.ownAddresses) this.vipNumbers.release(address, draft.tick);
     for (const [key, vip] of draft.live) {
@@ -410,8 +291,4 @@ export class Publisher {
 /** The same backend with another encapsulation has another record. */
 function backendName(vipKey: string, backend: { address: string; encap: Encap }): string {
   return `${vipKey}/${backend.address} ${backend.encap.type}`;
-}
-
-function basesOf(record: VipRecord): number[] {
-  return record.tracks === 0 ? [record.table] : [record.table, record.tracks];
 }

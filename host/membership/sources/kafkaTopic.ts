@@ -325,6 +325,7 @@ class TopicReader {
     this.away.set(kind, reason);
     if (isNews) this.events.push({ type: 'away', sinceMs: this.contactMs, reason });
     this.isAwayTold = true;
+    this.probeAtMs = Math.min(this.probeAtMs, Date.now() + RETRY_MS);
   }
 
   private tellBack(): void {

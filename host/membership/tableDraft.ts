@@ -1,0 +1,152 @@
+// host/membership/tableDraft.ts: the lookup tables and tracking maps of one publication: made in free memory beside the
+// live ones, then either they replace them, or all of it is given back.
+import { TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
+import type { Arena } from '../arena.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+import { type CoreSettings, powerOfTwo } from '../options.js';
+import { addressBytes } from './address.js';
+import { buildTable, tableBytes } from './build.js';
+import type { EffectiveBackends, TableInput } from './effective.js';
+import type { Tracking, Vip } from './event.js';
+import { TABLE_SIZE_DEFAULT } from './record.js';
+import type { VipRecord } from './root.js';
+
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const; // IANA
+const TRACKING_NUMBERS: Record<Tracking, number> = {
+  changed: TRACKING_CHANGED,
+  all: TRACKING_ALL,
+  none: TRACKING_NONE,
+};
+
+/** Backend indexes by address: all that a table needs to know. */
+type IndexByAddress = ReadonlyMap<string, { readonly index: number }>;
+
+/** What is made with. */
+interface TableDraftParts {
+  memory: HotMemory;
+  builder: HotPathModule;
+  settings: CoreSettings;
+}
+
+export class TableDraft {
+  /** Slots that changed their backend, over all VIPs that were there before. */
+  slotsMoved = 0;
+  private readonly made: number[] = [];
+  private readonly replaced: number[] = [];
+  private readonly merges: { from: VipRecord; to: VipRecord }[] = [];
+
+  constructor(
+    private readonly parts: TableDraftParts,
+    private readonly arena: Arena,
+    private readonly tick: number,
+  ) {}
+
+  /** A new table and tracking map, or those of before when no slot moved. */
+  make(
+    vip: Vip,
+    number: number,
+    effective: EffectiveBackends,
+    backends: IndexByAddress,
+    before: VipRecord | undefined,
+  ): VipRecord {
+    const { builder, settings } = this.parts;
+    const isTcp = vip.protocol === 'tcp';
+    const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
+    const fresh: VipRecord = {
+      number,
+      address: addressBytes(vip.address),
+      port: vip.port,
+      protocol: PROTOCOL_NUMBERS[vip.protocol],
+      table: this.build(effective.table, backends, slotCount),
+      slotCount,
+      tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
+      tracks: 0,
+      trackMask: 0,
+      learnTicks: isTcp ? settings.tcpLearnTicks : settings.udpLearnTicks,
+      idleTicks: isTcp ? settings.tcpIdleTicks : settings.udpIdleTicks,
+    };
+    const isKin = before !== undefined && before.slotCount === slotCount && before.tracking === fresh.tracking;
+    const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;
+    if (isKin && moved === 0) {
+      this.discard(fresh.table);
+      return { ...fresh, table: before.table, tracks: before.tracks, trackMask: before.trackMask };
+    }
+    this.slotsMoved += before === undefined ? 0 : moved;
+    if (before !== undefined) this.drop(before);
+    if (isKin) this.inherit(before, fresh);
+    else this.inheritFromRecords(effective, backends, fresh);
+    return fresh;
+  }
+
+  private inherit(before: VipRecord, fresh: VipRecord): void {
+    const { builder } = this.parts;
+    const { table, tracks, trackMask } = before;
+    const { slotCount, tracking, learnTicks, idleTicks } = fresh;
+    const count = builder.countTracks(table, tracks, trackMask, fresh.table, slotCount, tracking);
+    if (count === 0) return;
+    const entries = powerOfTwo(Math.max(16, 2 * count));
+    fresh.tracks = this.allocate(entries * TRACK_BYTES);
+    fresh.trackMask = entries - 1;
+    builder.inherit(
+      table,
+      tracks,
+      trackMask,
+      fresh.table,
+      slotCount,
+      fresh.tracks,
+      fresh.trackMask,
+      tracking,
+      this.tick,
+      learnTicks,
+      idleTicks,
+    );
+    if (tracks !== 0) this.merges.push({ from: before, to: fresh });
+  }
+
+  /** With no history (a start, another table size) the table before is that of all that were not down: again a pure function. */
+  private inheritFromRecords(effective: EffectiveBackends, backends: IndexByAddress, fresh: VipRecord): void {
+    const table = this.build(effective.previousTable, backends, fresh.slotCount);
+    this.inherit({ ...fresh, table, tracks: 0, trackMask: 0 }, fresh);
+    this.discard(table);
+  }
+
+  private build(inputs: readonly TableInput[], backends: IndexByAddress, slotCount: number): number {
+    const table = this.allocate(tableBytes(slotCount));
+    const entries = inputs.map(({ address, weight }) => ({ index: backends.get(address)?.index ?? 0, weight }));
+    buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table);
+    return table;
+  }
+
+  /** What `record` points to is not needed once the draft is live. */
+  drop(record: VipRecord): void {
+    this.replaced.push(record.table);
+    if (record.tracks !== 0) this.replaced.push(record.tracks);
+  }
+
+  /** The draft is live, and no worker reads what it replaced. */
+  finish(): void {
+    // Until then workers wrote to the old maps when a packet last took another backend.
+    for (const { from, to } of this.merges) {
+      this.parts.builder.mergeLastOther(from.tracks, from.trackMask, to.tracks, to.trackMask);
+    }
+    for (const base of this.replaced) this.arena.release(base);
+  }
+
+  /** The draft will not be live. */
+  giveUp(): void {
+    for (const base of this.made) this.arena.release(base);
+  }
+
+  private allocate(bytes: number): number {
+    const base = this.arena.allocate(bytes);
+    this.parts.memory.bytes.fill(0, base, base + bytes);
+    this.made.push(base);
+    return base;
+  }
+
+  private discard(base: number): void {
+    this.made.splice(this.made.indexOf(base), 1);
+    this.arena.release(base);
+  }
+}
