@@ -10,16 +10,7 @@
 import { RING_ALIGN } from '../../assembly/layout.js';
 import { MaglevError, optionError } from '../errors.js';
 import { type BpfProgram, DROP_ALL, encodeProgram, fprog } from './bpf.js';
-import {
-  getOption,
-  int32,
-  libc,
-  MSG_DONTWAIT,
-  SO_ATTACH_FILTER,
-  SO_DETACH_FILTER,
-  SO_ERROR,
-  SOL_SOCKET,
-} from './libc.js';
+import { getOption, int32, libc, SO_ATTACH_FILTER, SO_DETACH_FILTER, SOL_SOCKET } from './libc.js';
 import { bindPacketSocket, ETH_P_ALL, type PacketInterface, packetSocket, SOL_PACKET } from './packetSocket.js';
 import { checkGeometry, type RingGeometry, ringBytes, ringFrames } from './ringGeometry.js';
 import { syscallError } from './syscallError.js';
@@ -80,7 +71,7 @@ export interface PacketStatistics {
 
 /** A packet socket with its rings in the Wasm memory. Belongs to the thread that opened it. */
 export class PacketRings {
-  /** For poll(2) and transmitRing(), in any thread of the process. POLLERR: readSocketError() says why and ends it. */
+  /** For poll(2) and ringSocket.ts, in any thread of the process. */
   readonly fd: number;
   readonly #name: string;
   readonly #base: bigint;
@@ -151,26 +142,6 @@ export function openPacketRings(options: PacketRingsOptions): PacketRings {
   return new PacketRings(fd, options.name, base, bytes);
 }
 
-/**
- * Makes the kernel send what the transmit ring of a socket holds. Does not wait and never throws.
- * @returns 0, or the errno: EAGAIN and ENOBUFS (the rest goes with the next call), ENETDOWN, ENXIO (interface gone).
- */
-export function transmitRing(fd: number): number {
-  return libc().sendto(fd, null, 0, MSG_DONTWAIT, null, 0) < 0 ? libc().errno() : 0;
-}
-
-/**
- * The error pending on a socket, which this clears: as long as one is, poll(2) returns at once with POLLERR.
- * @returns its name, such as ENETDOWN after the interface went down; undefined for none.
- * @throws MaglevError ERR_SYSCALL
- */
-export function readSocketError(fd: number): string | undefined {
-  const value = getOption(fd, SOL_SOCKET, SO_ERROR, 4);
-  if (value === undefined) throw syscallError('getsockopt SO_ERROR', `socket ${fd}`);
-  const errno = new DataView(value.buffer).getInt32(0, true);
-  return errno === 0 ? undefined : libc().errnoName(errno);
-}
-
 /** The one range both rings take, inside the memory. */
 function checkPlaces({ memory, rx, tx }: PacketRingsOptions): { offset: number; bytes: number } {
   const first = rx ?? tx;
@@ -194,8 +165,8 @@ function setUpRings(fd: number, { name, rx, tx, qdiscBypass }: PacketRingsOption
   // All of these before the rings: afterwards the first three give EBUSY.
   setPacketOption(fd, name, 'PACKET_VERSION', PACKET_VERSION, int32(TPACKET_V2));
   setPacketOption(fd, name, 'PACKET_VNET_HDR', PACKET_VNET_HDR, int32(1));
-  // packet(7), PACKET_LOSS: "If set, do not silently drop a packet on transmission error". The page has it the wrong
-  // way round: set, a malformed frame is dropped and the ring goes on; not set, it stops the ring.
+  // packet(7): "if PACKET_LOSS is set, any malformed packet will be skipped"; else it "blocks itself and subsequently
+  // enqueued packets from being sent".
   setPacketOption(fd, name, 'PACKET_LOSS', PACKET_LOSS, int32(1));
   setPacketOption(fd, name, 'PACKET_IGNORE_OUTGOING', PACKET_IGNORE_OUTGOING, int32(1));
   if (qdiscBypass) setPacketOption(fd, name, 'PACKET_QDISC_BYPASS', PACKET_QDISC_BYPASS, int32(1));

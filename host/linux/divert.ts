@@ -172,7 +172,7 @@ class NftShell {
     }
     this.#text = this.#text.slice(-ERROR_TEXT_MAX);
     // Without the right to talk to the kernel it complains of that alone, and does not get as far as the sentinel.
-    if (/^netlink: Error: /m.test(this.#text)) {
+    if (/^netlink: Error: .*\n/m.test(this.#text)) {
       this.#broken = this.#complaint(this.#text);
       this.#child.kill('SIGKILL');
     }

@@ -21,15 +21,12 @@ export {
   type PacketRingsOptions,
   type PacketStatistics,
   type RingPlace,
-  readSocketError,
-  transmitRing,
 } from './afPacket.js';
 export { type Announcement, announcementFrame, announceVips } from './announce.js';
 export { type BpfProgram, DROP_ALL } from './bpf.js';
 export { type Divert, openDivert } from './divert.js';
 export { buildFilter } from './filter.js';
 export { checkInterfaceName } from './interfaceName.js';
-export { libc, MSG_DONTWAIT } from './libc.js';
 export type { Link } from './links.js';
 export { type InterfaceLock, lockInterface } from './lock.js';
 export type { Neighbour } from './neighbours.js';

@@ -81,7 +81,7 @@ function closing(fd: number, error: MaglevError): MaglevError {
   return error;
 }
 
-/** unix(7): "an abstract socket address is distinguished by the fact that sun_path[0] is a null byte". */
+/** unix(7): "an abstract socket address is distinguished (...) by the fact that sun_path[0] is a null byte". */
 function abstractAddress(name: string): Uint8Array {
   const text = new TextEncoder().encode(name);
   const address = new Uint8Array(2 + 1 + text.length); // sun_family u16, a null byte, the name; no null at its end
