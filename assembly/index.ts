@@ -4,7 +4,7 @@ export { runBatch } from './batch';
 export { countMoved, countTracks, inherit, releaseTracks } from './build/history';
 export { fillTable, placeAll } from './build/maglev';
 export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';
-export { countPrevious, countTracked, mergeLastOther } from './flow/tracks';
+export { countPrevious, countTracked, mergeLastOther, replacePrevious } from './flow/tracks';
 export { init, layoutVersion } from './memory';
 export { runRing, takeQueued } from './ring/tpacket';
 export { enter as enterVip } from './vip';

@@ -10,6 +10,7 @@ export function rootOf(generation: u32): usize {
 
 /** The record for a flow to this destination, 0 when there is none. */
 export function find(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
+  if (!protocol) return 0; // IPv6 hop-by-hop options, IPv4 HOPOPT: records of protocol 0 are not VIPs, see isOurs()
   const exact = probe(root, high, low, protocol, port);
   return exact || !port ? exact : probe(root, high, low, protocol, 0);
 }

@@ -25,7 +25,7 @@ import {
   TICK_BITS,
   VIRTIO_BYTES,
 } from '../assembly/layout.js';
-import { setEgress } from './egress.js';
+import { macBytes, setEgress } from './egress.js';
 import { Engine } from './engine.js';
 import { optionError } from './errors.js';
 import { canonicalAddress } from './membership/address.js';
@@ -143,6 +143,7 @@ class CellHotPath implements HotPath {
   private readonly batchMax: number;
   private readonly mtu: number;
   private readonly ways = new Map<string, string>();
+  private reached = new Set<string>();
   private readonly cells: CellBatch;
 
   constructor(options: HotPathOptions) {
@@ -165,7 +166,7 @@ class CellHotPath implements HotPath {
 
   async apply(changes: Change[]): Promise<Applied> {
     const { applied } = await this.engine.apply(changes, { isAtomic: true });
-    for (const [address, mac] of this.ways) this.engine.nextHops.set(address, { mac, egress: 0, mtu: this.mtu });
+    this.followBackends();
     return applied;
   }
 
@@ -190,6 +191,7 @@ class CellHotPath implements HotPath {
 
   setNextHop(address: string, mac: string | undefined): void {
     const key = canonicalAddress(address);
+    if (mac !== undefined) macBytes(mac, `nextHops[${JSON.stringify(address)}]`);
     if (mac === undefined) this.ways.delete(key);
     else this.ways.set(key, mac);
     this.engine.nextHops.set(key, mac === undefined ? undefined : { mac, egress: 0, mtu: this.mtu });
@@ -213,6 +215,19 @@ class CellHotPath implements HotPath {
 
   [Symbol.dispose](): void {
     // Memory is all there is; it goes with the object.
+  }
+
+  /** Next-hop records are for the backends that are live: a backend that left gives its own back. */
+  private followBackends(): void {
+    const { nextHops, vips } = this.engine;
+    const live = new Set([...vips.values()].flatMap(({ backends }) => [...backends.keys()]));
+    for (const address of this.reached) {
+      if (live.has(address)) continue;
+      nextHops.set(address, undefined);
+      nextHops.release(address, this.engine.now());
+    }
+    this.reached = live;
+    for (const [address, mac] of this.ways) nextHops.set(address, { mac, egress: 0, mtu: this.mtu });
   }
 
   /** VIP and backend of frame 0, by the numbers in its meta. */
@@ -265,7 +280,9 @@ class CellBatch implements Batch {
   setLength(i: number, bytes: number): void {
     const at = this.meta(i);
     this.bytes.fill(0, at, at + META_BYTES);
-    this.engine.memory.view.setUint32(at + META_LENGTH, bytes, true);
+    // A cell has room to spare: what its input did not hold must not look as if it were all there.
+    const length = bytes > this.frameBytesMax ? this.engine.memory.shape.cellBytes : bytes;
+    this.engine.memory.view.setUint32(at + META_LENGTH, length, true);
   }
 
   setMeta(i: number, meta: FrameMeta): void {

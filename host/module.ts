@@ -37,7 +37,8 @@ export interface HotPathModule extends Record<string, unknown> {
     learn: number,
     idle: number,
   ): void;
-  releaseTracks(table: number, map: number, mask: number, tick: number, idle: number): number;
+  releaseTracks(table: number, map: number, mask: number, mode: number, tick: number, idle: number): number;
+  replacePrevious(map: number, mask: number, from: number, to: number): void;
   mergeLastOther(fromMap: number, fromMask: number, map: number, mask: number): void;
   countPrevious(map: number, mask: number, backendIndex: number): number;
   countTracked(map: number, mask: number): number;

@@ -7,7 +7,7 @@
 //                                  serve any more, its flows are lost anyway and there is nothing to remember
 //   not tracked, not changed       not tracked, and costs nothing
 // With tracking `all` every slot has a record, with `none` none has.
-import { enter, isReleased, lastOther, learnUntil, previousOf, setReleased, trackOf } from '../flow/tracks';
+import { enter, isReleased, lastOther, learnUntil, previousOf, setPrevious, setReleased, trackOf } from '../flow/tracks';
 import {
   BACKEND_CAN_SERVE,
   NO_BACKEND,
@@ -100,15 +100,21 @@ function previousOrOld(track: usize, old: u32, isChanged: bool): u32 {
 /**
  * Releases the slots whose learning window is over and whose last packet to another backend than the new one is `idle`
  * ticks ago. Returns how many stay tracked. The table is live: a worker may still see a slot as tracked, and finds its
- * record, which only the next publication takes away.
+ * record, which only the next publication takes away. With tracking `all` a slot stays tracked and only its previous
+ * backend is forgotten.
  */
-export function releaseTracks(table: usize, map: usize, mask: u32, tick: u32, idle: u32): u32 {
+export function releaseTracks(table: usize, map: usize, mask: u32, mode: u32, tick: u32, idle: u32): u32 {
   let left: u32 = 0;
   const end = map + (mask + 1) * TRACK_BYTES;
   for (let track = map; track < end; track += TRACK_BYTES) {
     const slot = load<u32>(track, TRACK_SLOT);
     if (!slot || isReleased(track)) continue;
     if (<i32>(tick - learnUntil(track)) < 0 || tick - lastOther(track) < idle) {
+      left++;
+      continue;
+    }
+    if (mode == TRACKING_ALL) {
+      setPrevious(track, NO_BACKEND);
       left++;
       continue;
     }

@@ -37,6 +37,10 @@ export function previousOf(record: usize): u32 {
   return load<u16>(record, TRACK_PREVIOUS);
 }
 
+export function setPrevious(record: usize, backendIndex: u32): void {
+  store<u16>(record, <u16>backendIndex, TRACK_PREVIOUS);
+}
+
 export function learnUntil(record: usize): u32 {
   return load<u32>(record, TRACK_LEARN_UNTIL);
 }
@@ -71,6 +75,14 @@ export function countPrevious(map: usize, mask: u32, backendIndex: u32): u32 {
     if (load<u32>(record, TRACK_SLOT) && !isReleased(record) && previousOf(record) == backendIndex) count++;
   }
   return count;
+}
+
+/** A previous backend is gone for good, or has become another index: its slots must not go on saying the old one. */
+export function replacePrevious(map: usize, mask: u32, from: u32, to: u32): void {
+  const end = map + (mask + 1) * TRACK_BYTES;
+  for (let record = map; record < end; record += TRACK_BYTES) {
+    if (load<u32>(record, TRACK_SLOT) && previousOf(record) == from) setPrevious(record, to);
+  }
 }
 
 /** How many slots are tracked. */

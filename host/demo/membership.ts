@@ -20,15 +20,19 @@ export interface DemoMembership {
 
 const TOPIC = 'balancer-members';
 const BROKER_TIMEOUT_MS = 20_000;
+/** Link-local (RFC 3927), used by nobody. */
+const BROKER_SIDE_ADDRESS = '169.254.80.1/32';
 
 /** Opens membership of that kind for the balancer of a topology. */
 export function openMembership(kind: MembershipKind, topology: Topology): Promise<DemoMembership> {
   return kind === 'kafka' ? openKafka(topology) : Promise.resolve(openFile(topology));
 }
 
-async function openKafka({ balancer }: Topology): Promise<DemoMembership> {
+async function openKafka({ balancer, family }: Topology): Promise<DemoMembership> {
   const config: BrokerConfig = { topic: TOPIC };
   const script = new URL('programs/broker.js', import.meta.url);
+  // getaddrinfo(3) with AI_ADDRCONFIG, as librdkafka asks, refuses 127.0.0.1 where no other interface has an IPv4 address.
+  if (family === 6) await balancer.addAddress('eth0', BROKER_SIDE_ADDRESS);
   let published = 0;
   const waiting = new Map<number, () => void>();
   const broker = new LabProgram<BrokerCommand, BrokerReport>(balancer, script, config, (report) => {

@@ -27,7 +27,7 @@ export function formatReport(run: DemoRun, promises: readonly Promised[]): strin
     ...formatTable(bulkRows(run)),
     ...heading('Games: round trip of a UDP echo, 100 packets a second for each player'),
     ...formatTable(gamingRows(run)),
-    ...heading('Web: from asking to the last byte'),
+    ...heading('Web: from asking to the last byte (a visitor sent to the dead backend waits for its next SYN)'),
     ...formatTable(webRows(run)),
     ...heading('Promises'),
     ...promises.map(({ text, isHeld, detail }) => `${isHeld ? '✓' : '✗'} ${text}: ${detail}`),

@@ -26,8 +26,8 @@ export class Drains {
     this.sweep(tick);
     const drained: Drained[] = [];
     for (const vip of vips) {
-      const { table, tracks, trackMask, idleTicks } = vip.record;
-      if (tracks !== 0) this.builder.releaseTracks(table, tracks, trackMask, tick, idleTicks);
+      const { table, tracks, trackMask, tracking, idleTicks } = vip.record;
+      if (tracks !== 0) this.builder.releaseTracks(table, tracks, trackMask, tracking, tick, idleTicks);
       for (const backend of vip.backends.values()) {
         if (!backend.isDraining || backend.isDrained || this.holdsFlows(vip, backend, tick)) continue;
         backend.isDrained = true;

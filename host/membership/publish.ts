@@ -4,7 +4,7 @@
 //
 // If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
 import { setImmediate } from 'node:timers/promises';
-import { REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
+import { NO_BACKEND, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
 import type { NextHops } from '../egress.js';
@@ -64,7 +64,8 @@ interface Draft {
   tables: TableDraft;
   servedBefore: Map<number, boolean>;
   gone: LiveVip[];
-  ownAddresses: string[];
+  /** Gives back the indexes that were taken for it. */
+  undo: (() => void)[];
 }
 
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
@@ -101,7 +102,7 @@ export class Publisher {
     const tick = this.tick();
     const tables = new TableDraft(this.parts, this.arena, tick);
     const live = new Map(this.live);
-    const draft: Draft = { tick, live, tables, servedBefore: new Map(), gone: [], ownAddresses: [] };
+    const draft: Draft = { tick, live, tables, servedBefore: new Map(), gone: [], undo: [] };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -159,7 +160,7 @@ export class Publisher {
     before: LiveVip | undefined,
     registered: Backend[],
   ): LiveVip {
-    const number = this.vipNumbers.take(key, draft.tick);
+    const number = this.take(draft, this.vipNumbers, key);
     const inputs = new Map([...effective.previousTable, ...effective.table].map((input) => [input.address, input]));
     const backends = new Map<string, LiveBackend>();
     for (const input of inputs.values()) {
@@ -169,6 +170,10 @@ export class Publisher {
     for (const { address } of registered) {
       const live = before?.backends.get(address);
       if (live !== undefined && !backends.has(address)) backends.set(address, { ...live });
+    }
+    // One whose record is gone has lost its flows before its slots change hands, as one that is down.
+    for (const live of before?.backends.values() ?? []) {
+      if (!backends.has(live.address)) this.serve(draft, live.index, false);
     }
     const inTable = new Set(effective.table.map((input) => input.address));
     for (const backend of backends.values()) {
@@ -191,13 +196,13 @@ export class Publisher {
     before: LiveBackend | undefined,
   ): LiveBackend {
     if (before !== undefined && before.encap.type === input.encap.type) return { ...before };
-    const index = this.backendIndexes.take(backendName(vipKey, input), draft.tick);
+    const index = this.take(draft, this.backendIndexes, backendName(vipKey, input));
     writeBackend(this.parts.memory, index, {
       address: input.address,
       encap: input.encap,
       source: this.parts.sourceFor(input.address),
       vipNumber,
-      nextHop: this.parts.nextHops.indexOf(input.address, draft.tick),
+      nextHop: this.takeNextHop(draft, input.address),
     });
     return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false };
   }
@@ -220,8 +225,7 @@ export class Publisher {
   private draftOwnAddress(draft: Draft, address: string): number {
     const had = this.vipNumbers.get(address);
     if (had !== undefined) return had;
-    const number = this.vipNumbers.take(address, draft.tick);
-    draft.ownAddresses.push(address);
+    const number = this.take(draft, this.vipNumbers, address);
     const nothing = {
       table: 0,
       slotCount: 0,
@@ -259,7 +263,24 @@ export class Publisher {
       if (vip.backends.get(backend.address)?.index === backend.index) continue;
       setCanServe(this.parts.memory, backend.index, false);
       this.releaseBackend(vip.key, backend, tick);
+      const { tracks, trackMask } = vip.record;
+      const successor = vip.backends.get(backend.address)?.index ?? NO_BACKEND;
+      if (tracks !== 0) this.parts.builder.replacePrevious(tracks, trackMask, backend.index, successor);
     }
+  }
+
+  /** An index that is given back when the draft is given up. */
+  private take(draft: Draft, indexes: Indexes, key: string): number {
+    const isNew = indexes.get(key) === undefined;
+    const index = indexes.take(key, draft.tick);
+    if (isNew) draft.undo.push(() => indexes.release(key, draft.tick));
+    return index;
+  }
+
+  private takeNextHop(draft: Draft, address: string): number {
+    const { nextHops } = this.parts;
+    if (!nextHops.has(address)) draft.undo.push(() => nextHops.release(address, draft.tick));
+    return nextHops.indexOf(address, draft.tick);
   }
 
   private releaseBackend(vipKey: string, backend: LiveBackend, tick: number): void {
@@ -275,16 +296,7 @@ export class Publisher {
   private giveUp(draft: Draft): void {
     draft.tables.giveUp();
     for (const [index, canServe] of draft.servedBefore) setCanServe(this.parts.memory, index, canServe);
-    for (const address of draft.ownAddresses) this.vipNumbers.release(address, draft.tick);
-    for (const [key, vip] of draft.live) {
-      const before = this.live.get(key);
-      if (before === undefined) this.vipNumbers.release(key, draft.tick);
-      if (before === vip) continue;
-      for (const backend of vip.backends.values()) {
-        if (before?.backends.get(backend.address)?.index !== backend.index)
-          this.releaseBackend(key, backend, draft.tick);
-      }
-    }
+    for (const giveBack of draft.undo) giveBack();
   }
 }
 

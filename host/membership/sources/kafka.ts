@@ -93,16 +93,27 @@ class Translator {
 
   *catchUp(): Generator<SourceEvent> {
     this.isCaughtUp = true;
-    // Read again from the start: a key that did not come again was removed while we could not see it.
-    for (const key of this.readSince === undefined ? [] : this.told) {
-      if (this.readSince?.has(key)) continue;
-      this.told.delete(key);
-      this.batch.set(key, { remove: key });
-    }
+    if (this.readSince !== undefined) yield* this.removeUnread(this.readSince);
     this.readSince = undefined;
     yield* this.flush();
     if (this.isFirstReading) yield { type: 'caughtUp' };
     this.isFirstReading = false;
+  }
+
+  // Read again from the start: a key that did not come again was removed while we could not see it. But a topic that is empty
+  // now was deleted and made anew, by mistake more likely than not: no balancer serves nobody for that.
+  private *removeUnread(readSince: Set<string>): Generator<SourceEvent> {
+    if (readSince.size === 0 && this.told.size > 0) {
+      const rule = `expected the ${this.told.size} records it had, or their tombstones`;
+      const where = `topic ${this.topic} read again`;
+      yield { type: 'refused', refusal: { where, field: 'topic', value: 'is empty', rule, ignored: 'changes' } };
+      return;
+    }
+    for (const key of this.told) {
+      if (readSince.has(key)) continue;
+      this.told.delete(key);
+      this.batch.set(key, { remove: key });
+    }
   }
 
   restart(): void {

@@ -1,0 +1,67 @@
+// bench/report.ts: results for people and for programs.
+import type { Measured, Series } from './measure.js';
+import { ratioSpread, type Spread, spread, verdictOf } from './statistics.js';
+
+/** One result as `--json` has it: medians over the rounds; null where there is no twin. */
+export interface Result {
+  name: string;
+  unit: string;
+  ours: number;
+  scalarC: number | null;
+  batchedC: number | null;
+  ratioScalar: number | null;
+  ratioBatched: number | null;
+}
+
+const LABEL_WIDTH = 44;
+const NUMBER_WIDTH = 10;
+const DIGITS = 3;
+
+/** The medians of one result. */
+export function resultOf({ case: { name }, unit, ours, scalarC, batchedC }: Measured): Result {
+  const middle = (series: Series | undefined) => (series === undefined ? null : spread(series.rounds).median);
+  const ratio = (series: Series | undefined) =>
+    series === undefined ? null : ratioSpread(ours.rounds, series.rounds).median;
+  return {
+    name,
+    unit,
+    ours: spread(ours.rounds).median,
+    scalarC: middle(scalarC),
+    batchedC: middle(batchedC),
+    ratioScalar: ratio(scalarC),
+    ratioBatched: ratio(batchedC),
+  };
+}
+
+/** One result as lines of text. */
+export function formatMeasured(measured: Measured): string {
+  const { case: what, unit, ours, scalarC, batchedC, restore } = measured;
+  const scalarName = what.kind === 'jhash' ? 'scalar C, Linux jhash' : 'scalar C';
+  const lines = [
+    `${what.name.padEnd(LABEL_WIDTH)}${['min', 'median', 'max'].map((word) => word.padStart(NUMBER_WIDTH)).join('')}`,
+  ];
+  lines.push(line(`  ours, ${unit}`, spread(ours.rounds)));
+  for (const [name, series] of [
+    [scalarName, scalarC],
+    ['batched C', batchedC],
+  ] as const) {
+    if (series !== undefined) lines.push(line(`  ${name}, ${unit}`, spread(series.rounds)));
+  }
+  for (const [name, series] of [
+    [scalarName, scalarC],
+    ['batched C', batchedC],
+  ] as const) {
+    if (series === undefined) continue;
+    const ratio = line(`  ours / ${name}`, ratioSpread(ours.rounds, series.rounds));
+    lines.push(`${ratio}  ${verdictOf(ours.samples, series.samples)}`);
+  }
+  if (restore !== undefined) {
+    const inC = restore.scalarC === undefined ? '' : `, ${restore.scalarC.toFixed(DIGITS)} in C`;
+    lines.push(`  of which putting frames into cells: ${restore.ours.toFixed(DIGITS)} in ours${inC}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function line(label: string, { min, median, max }: Spread): string {
+  return `${label.padEnd(LABEL_WIDTH)}${[min, median, max].map((n) => n.toFixed(DIGITS).padStart(NUMBER_WIDTH)).join('')}`;
+}

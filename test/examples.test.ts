@@ -1,0 +1,184 @@
+// test/examples.test.ts: the programs of examples/ run and say what they promise. Those that need an interface run on the
+// balancer's host of a network in a box.
+import { execFileSync } from 'node:child_process';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LabHost } from '../host/demo/lab/labHost.js';
+import type { Topology } from '../host/demo/lab/topology.js';
+import { loadKafka } from '../host/membership/sources/kafkaClient.js';
+import { liveSuite, withTopology } from './live/lab.js';
+import { until } from './live/support/until.js';
+import { askNames, startNameServers } from './package/nameServers.js';
+import { Talker } from './package/talker.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const EXAMPLES = join(ROOT, 'examples');
+const BROKER = fileURLToPath(new URL('./membership/brokerProcess.js', import.meta.url));
+const TOPIC = 'balancer-members';
+
+const plain = suite('examples');
+const live = liveSuite('examples/live');
+
+function run(...args: string[]): string {
+  return execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', timeout: 30_000 });
+}
+
+/** Starts an example on a host of the lab. */
+function start(host: LabHost, example: string, ...args: string[]): Talker {
+  const path = join(EXAMPLES, example);
+  return new Talker(host.spawn(process.execPath, [path, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** A VIP of the topology for HTTP, with all its backends, as changes. */
+function changesOf({ vip, backends }: Topology): object[] {
+  const key = `tcp/${vip}:80`;
+  return [
+    { put: { address: vip, protocol: 'tcp', port: 80 } },
+    ...backends.map(({ address }) => ({ put: { vip: key, address } })),
+  ];
+}
+
+/** Waits until the VIP is announced and every backend has answered once. */
+async function untilAllAnswer(topology: Topology): Promise<void> {
+  const wanted = topology.backends.map(({ name }) => name).sort();
+  await until(
+    `answers of ${wanted}`,
+    async () => {
+      const names = await askNames(topology, 12).catch(() => []); // its next hops may not be known yet
+      return `${[...new Set(names)].sort()}` === `${wanted}`;
+    },
+    15_000,
+  );
+}
+
+plain('hotpath.mjs forwards one frame and a batch of eight', () => {
+  const said = run('examples/hotpath.mjs');
+  assert.match(said, /10\.0\.1\.9 has 16384 slots/); // a quarter of 65537, weights 1 and 3
+  assert.match(said, /10\.0\.1\.10 has 49153 slots/);
+  assert.is([...said.matchAll(/^port 5000\d: FORWARD_L2/gm)].length, 9);
+  assert.match(said, /^9 frames forwarded$/m);
+});
+
+plain('tracking.mjs: no connection breaks with changed or all; a fifth does with none', () => {
+  const said = run('examples/tracking.mjs', '5000');
+  const row = (tracking: string): number[] => {
+    const line = said.split('\n').find((text) => text.includes(`'${tracking}'`)) ?? '';
+    return line.split('│').slice(3, -1).map(Number);
+  };
+  const [moved, ...changed] = row('changed');
+  const [, ...all] = row('all');
+  const [movedNone, ...none] = row('none');
+  assert.is(moved, movedNone);
+  assert.equal(changed.slice(0, 2), [0, 0]);
+  assert.equal(all, [0, 0, 5000]);
+  // One slot of five moves to the newcomer, and one of five from the drained: 1000 of 5000 connections, six standard
+  // deviations of 28 to each side, and a few percent more slots that Maglev moves between the others.
+  for (const broken of none.slice(0, 2)) assert.ok(broken > 830 && broken < 1250, `${broken} broken`);
+  assert.is(none[2], 0);
+  assert.ok((changed[2] ?? 0) > 1600 && (changed[2] ?? 0) < 2600, `${changed[2]} entries`); // both fifths, nobody else
+});
+
+plain('the configuration and the members file are right', () => {
+  const said = run('dist/host/cli/main.js', 'check', '--config', 'examples/balancer.yaml');
+  assert.match(said, /all is well/);
+  for (const key of ['tcp/192.0.2.80:80', 'tcp/192.0.2.80:443', 'udp/[2001:db8::53]:53'])
+    assert.ok(said.includes(key), key);
+});
+
+plain('every example says how to run it, and README names it', async () => {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  for (const name of ['hotpath', 'daemon', 'file-source', 'kafka-source', 'publish', 'tracking']) {
+    const text = await readFile(join(EXAMPLES, `${name}.mjs`), 'utf8');
+    assert.match(text, new RegExp(`^// @ts-check\\n// examples/${name}\\.mjs: `));
+    assert.match(text, new RegExp(`^// +node examples/${name}\\.mjs`, 'm'));
+    assert.ok(readme.includes(`examples/${name}.mjs`), `${name} in README.md`);
+  }
+});
+
+live('daemon.mjs balances what is posted to it, refuses what breaks a rule, and stops on SIGTERM', async () => {
+  await withTopology('one-armed', {}, async (topology) => {
+    const { balancer, balancerLinks, vip } = topology;
+    await startNameServers(topology);
+    const daemon = start(balancer, 'daemon.mjs', '--interface', `${balancerLinks[0]}`, '--announce', '--port', '0');
+    const [, url] = await daemon.hear(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+    const request = async (
+      path: string,
+      body?: unknown,
+    ): Promise<{ status: number; body: Record<string, unknown> }> => {
+      const script = `fetch(${JSON.stringify(`${url}${path}`)}, ${JSON.stringify(
+        body === undefined
+          ? {}
+          : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      )}).then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.json() })))`;
+      const { stdout } = await balancer.exec(process.execPath, ['-e', script]);
+      return JSON.parse(stdout) as { status: number; body: Record<string, unknown> };
+    };
+
+    assert.is((await request('/changes', changesOf(topology))).status, 200);
+    await untilAllAnswer(topology);
+    const status = await request('/status');
+    assert.equal(
+      (status.body.vips as { key: string }[]).map(({ key }) => key),
+      [`tcp/${vip}:80`],
+    );
+    const { verdicts } = (await request('/stats')).body as { verdicts: Record<string, number> };
+    assert.ok((verdicts.FORWARD_L2 ?? 0) >= 12 * 4, `${verdicts.FORWARD_L2} frames`); // SYN, ACK, request, FIN at least
+
+    const refused = await request('/changes', [{ put: { vip: `tcp/${vip}:80`, address: '10.0.0.99', weight: -3 } }]);
+    assert.is(refused.status, 400);
+    assert.equal([refused.body.code, refused.body.field], ['ERR_RECORD', 'weight']);
+    assert.is((await request('/changes', 'no list')).status, 400);
+    assert.is((await request('/nothing')).status, 404);
+    assert.is(await daemon.end('SIGTERM'), 0);
+  });
+});
+
+live('file-source.mjs follows its file, and stops on SIGINT', async () => {
+  await withTopology('one-armed', {}, async (topology) => {
+    const { lab, balancer, balancerLinks, vip, backends } = topology;
+    const file = join(lab.directory, 'members.yaml');
+    const write = (addresses: (string | undefined)[]): Promise<void> =>
+      writeFile(file, JSON.stringify({ vips: [{ vip: `tcp/${vip}:80`, backends: addresses }] }));
+    await copyFile(join(EXAMPLES, 'members.yaml'), file);
+    const follower = start(balancer, 'file-source.mjs', `${balancerLinks[0]}`, file);
+    await follower.hear(/ready: tcp\/192\.0\.2\.80:80, tcp\/192\.0\.2\.80:443, udp\/\[2001:db8::53\]:53/);
+    await write(backends.map(({ address }) => address));
+    await follower.hear(new RegExp(`generation \\d+: .*tcp/${vip}:80`));
+    await write(['10.0.0.300']);
+    await until('the refusal', () => /address.*10\.0\.0\.300.*file ignored/.test(follower.complaints));
+    assert.is(await follower.end('SIGINT'), 0);
+  });
+});
+
+const kafkaMissing = await loadKafka().then(
+  () => undefined,
+  (error: Error) => error.message,
+);
+if (kafkaMissing !== undefined) console.log(`skipped: ${kafkaMissing}`);
+else
+  live('kafka-source.mjs takes over what publish.mjs writes', async () => {
+    await withTopology('one-armed', {}, async ({ lab, balancer, balancerLinks }) => {
+      // The broker listens on 127.0.0.1 of its namespace: all three run on one host.
+      const broker = balancer.spawn(process.execPath, [BROKER, TOPIC], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+      const [brokers] = (await new Promise<unknown[]>((resolve) => broker.once('message', (m) => resolve([m])))) as [
+        string[],
+      ];
+      const secret = join(lab.directory, 'secret');
+      await writeFile(secret, 'a secret that everybody may know\n');
+      const args = [`${balancerLinks[0]}`, brokers.join(','), TOPIC, secret];
+      const follower = start(balancer, 'kafka-source.mjs', ...args);
+      await follower.hear(/ready: caught up/);
+      const publisher = start(balancer, 'publish.mjs', brokers.join(','), TOPIC);
+      assert.is(await publisher.end(), 0);
+      assert.match(publisher.said, /10\.0\.1\.9 is gone/);
+      // The VIP with both, one drained, one gone: bursts may be taken together, the last state is told in any case.
+      await follower.hear(/generation \d+: tcp\/192\.0\.2\.80:80 rebuilt/);
+      assert.is(await follower.end('SIGTERM'), 0);
+    });
+  });
+
+plain.run();
+live.run();

@@ -1,0 +1,336 @@
+// The source against librdkafka's in-process cluster: the real protocol, four partitions a topic, no compaction.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Change } from '../../host/membership/event.js';
+import { formatRefusal } from '../../host/membership/refusal.js';
+import { type EmbeddedBroker, startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
+import {
+  createPublisher,
+  type KafkaSourceOptions,
+  kafkaSource,
+  type Publisher,
+} from '../../host/membership/sources/kafka.js';
+import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
+import { applyChanges, countRecords, EMPTY_STATE } from '../../host/membership/state.js';
+import { bounded, changesTold, Listener } from './support.js';
+
+const missing = await loadKafka().then(
+  () => undefined,
+  (error: Error) => error.message,
+);
+if (missing !== undefined) console.log(`skipped: ${missing}`);
+const Kafka = suite('membership/sources/kafka');
+const kafkaTest = missing === undefined ? Kafka : Kafka.skip;
+
+const TOPIC = 'balancer-members';
+const WEB = 'tcp/192.0.2.80:80';
+const VIP: Change = { put: { address: '192.0.2.80', protocol: 'tcp', port: 80 } };
+const vipEntry = { key: WEB, value: '{"v":1,"address":"192.0.2.80","protocol":"tcp","port":80}' };
+const entry = (host: number, extra: object = {}) => ({
+  key: `${WEB}/10.0.1.${host}`,
+  value: JSON.stringify({ v: 1, vip: WEB, address: `10.0.1.${host}`, ...extra }),
+});
+const tombstone = (host: number) => ({ key: `${WEB}/10.0.1.${host}`, value: null });
+const put = (host: number, extra: object = {}): Change => ({ put: { vip: WEB, address: `10.0.1.${host}`, ...extra } });
+const byText = (changes: Change[]) => changes.map((change) => JSON.stringify(change)).sort();
+
+// The mock answers an empty fetch only after this; real brokers answer as soon as there is something.
+const FAST = { 'fetch.wait.max.ms': 10 };
+
+interface Setting {
+  broker: EmbeddedBroker;
+  publisher: Publisher;
+  listen: (options?: Partial<KafkaSourceOptions>) => Listener;
+}
+
+/** A test with a broker of its own, everything closed behind it. */
+function withBroker(limitMs: number, body: (setting: Setting) => Promise<void>) {
+  return bounded(limitMs, async (signal) => {
+    const broker = await startEmbeddedBroker({ topics: [TOPIC] });
+    const publisher = await createPublisher({ brokers: broker.brokers, topic: TOPIC, timeoutMs: 2000 });
+    const listeners: Listener[] = [];
+    const listen: Setting['listen'] = (options = {}) => {
+      const source = kafkaSource({ brokers: broker.brokers, topic: TOPIC, librdkafka: FAST, ...options });
+      const listener = new Listener(source, signal);
+      listeners.push(listener);
+      return listener;
+    };
+    try {
+      await body({ broker, publisher, listen });
+      for (const listener of listeners) {
+        const ms = await listener.end();
+        assert.ok(ms < 800, `the source took ${ms} ms to end`);
+      }
+    } finally {
+      for (const listener of listeners) await listener.end().catch(() => {}); // its failure is the test's, told above
+      await publisher.close();
+      await broker.close();
+    }
+  });
+}
+
+kafkaTest(
+  'an empty topic: caught up, nothing told',
+  withBroker(8000, async ({ listen }) => {
+    const listener = listen();
+    await listener.next('caughtUp');
+    assert.equal(
+      listener.events.map(({ type }) => type),
+      ['caughtUp'],
+    );
+  }),
+);
+
+kafkaTest(
+  'replays from the start as one change, last value of a key only, then follows',
+  withBroker(10_000, async ({ publisher, listen }) => {
+    await publisher.publish([
+      vipEntry,
+      entry(9, { weight: 2 }),
+      entry(10),
+      entry(11),
+      entry(9, { weight: 5 }),
+      tombstone(11),
+    ]);
+    const listener = listen();
+    const { changes, where } = await listener.next('changes');
+    assert.equal(byText(changes), byText([VIP, put(9, { weight: 5 }), put(10)]));
+    assert.match(where ?? '', /^6 events of topic balancer-members, up to offset \d+ of partition \d$/);
+    await listener.next('caughtUp');
+    await publisher.publish([entry(10, { state: 'draining' })]);
+    assert.equal((await listener.next('changes')).changes, [put(10, { state: 'draining' })]);
+    await publisher.publish([tombstone(10), tombstone(99)]);
+    assert.equal((await listener.next('changes')).changes, [{ remove: `${WEB}/10.0.1.10` }]);
+    assert.is(listener.events.filter(({ type }) => type === 'caughtUp').length, 1);
+  }),
+);
+
+kafkaTest(
+  'a bad record is refused with its offset, changes nothing, and stops no other',
+  withBroker(10_000, async ({ publisher, listen }) => {
+    await publisher.publish([vipEntry, entry(9, { weight: 2 })]);
+    await publisher.publish([entry(9, { weight: -3 })]); // same key, same partition: offset 1 there, or 2 behind the VIP
+    const listener = listen();
+    const { refusal } = await listener.next('refused');
+    assert.match(
+      formatRefusal(refusal),
+      /^event at offset [12] of partition \d: weight -3 for backend 10\.0\.1\.9, expected 0\.\.65535; event ignored$/,
+    );
+    assert.equal(byText((await listener.next('changes')).changes), byText([VIP, put(9, { weight: 2 })]));
+    await listener.next('caughtUp');
+    await publisher.publish([
+      { key: 'nonsense', value: '{}' },
+      { key: entry(9).key, value: 'x'.repeat(200_000) },
+      entry(12),
+    ]);
+    const refusals = [await listener.next('refused'), await listener.next('refused')];
+    const fields = refusals.map((event) => `${event.refusal.field} ${event.refusal.value}`).sort();
+    assert.equal(fields, ['key "nonsense"', 'value of 200000 bytes']);
+    while (!byText(changesTold(listener)).includes(byText([put(12)])[0] ?? '')) await listener.next('changes');
+    assert.is(changesTold(listener).length, 3);
+  }),
+);
+
+kafkaTest(
+  'scope: ours and those of all; a record given to others is taken away',
+  withBroker(10_000, async ({ publisher, listen }) => {
+    await publisher.publish([vipEntry, entry(1), entry(2, { scope: 'edge' }), entry(3, { scope: 'core' })]);
+    const [edge, all] = [listen({ scope: 'edge' }), listen()];
+    assert.equal(byText((await edge.next('changes')).changes), byText([VIP, put(1), put(2)]));
+    assert.equal(byText((await all.next('changes')).changes), byText([VIP, put(1)]));
+    await edge.next('caughtUp');
+    await publisher.publish([entry(2, { scope: 'core' })]);
+    assert.equal((await edge.next('changes')).changes, [{ remove: `${WEB}/10.0.1.2` }]);
+  }),
+);
+
+kafkaTest(
+  'follows within milliseconds',
+  withBroker(15_000, async ({ publisher, listen }) => {
+    await publisher.publish([vipEntry]);
+    const listener = listen();
+    await listener.next('caughtUp');
+    const latencies: number[] = [];
+    for (let weight = 1; weight <= 30; weight++) {
+      const start = performance.now();
+      await publisher.publish([entry(9, { weight })]);
+      assert.equal((await listener.next('changes')).changes, [put(9, { weight })]);
+      latencies.push(performance.now() - start);
+    }
+    latencies.sort((a, b) => a - b);
+    const [p50, max] = [latencies[15] ?? 0, latencies.at(-1) ?? 0];
+    console.log(`publish to change: p50 ${p50.toFixed(1)} ms, max ${max.toFixed(1)} ms`);
+    assert.ok(p50 < 60, `p50 ${p50} ms`);
+  }),
+);
+
+kafkaTest(
+  'a burst is one change, or a few; ten thousand records are read up',
+  withBroker(20_000, async ({ publisher, listen }) => {
+    const burst = Array.from({ length: 10_000 }, (_, n) => {
+      const address = `10.1.${n >> 8}.${n & 255}`;
+      return { key: `${WEB}/${address}`, value: JSON.stringify({ v: 1, vip: WEB, address }) };
+    });
+    await publisher.publish([vipEntry, ...burst]);
+    const listener = listen();
+    const start = performance.now();
+    const { changes } = await listener.next('changes');
+    console.log(`10,001 records read up in ${(performance.now() - start).toFixed(0)} ms`);
+    assert.equal(countRecords(applyChanges(EMPTY_STATE, changes).state), { vips: 1, backends: 10_000, pending: 0 });
+    await listener.next('caughtUp');
+    const before = changesTold(listener).length;
+    await publisher.publish(burst.slice(0, 1000).map(({ key }) => ({ key, value: null })));
+    let batches = 0;
+    while (changesTold(listener).length < before + 1000) {
+      await listener.next('changes');
+      batches++;
+    }
+    assert.ok(batches <= 20, `${batches} changes events for 1000 records`);
+  }),
+);
+
+kafkaTest(
+  'brokers gone: stale with the reason, nothing taken away, and a quick end',
+  withBroker(10_000, async ({ broker, publisher, listen }) => {
+    await publisher.publish([vipEntry, entry(9)]);
+    const listener = listen({ refreshMs: 300 });
+    await listener.next('caughtUp');
+    const told = changesTold(listener).length;
+    await broker.close();
+    const stale = await listener.next('stale');
+    assert.match(stale.reason, /^brokers 127\.0\.0\.1:\d+ do not answer: /);
+    assert.ok(Math.abs(Date.now() - stale.sinceMs) < 5000);
+    assert.is(changesTold(listener).length, told);
+  }),
+);
+
+kafkaTest(
+  'nobody there at the start: stale, and a quick end',
+  bounded(8000, async (signal) => {
+    // Port 1 of the loopback address: refused at once.
+    const listener = new Listener(kafkaSource({ brokers: ['127.0.0.1:1'], topic: TOPIC }), signal);
+    const stale = await listener.next('stale');
+    assert.match(stale.reason, /^brokers 127\.0\.0\.1:1 do not answer: /);
+    assert.ok((await listener.end()) < 800);
+    assert.equal(
+      listener.events.map(({ type }) => type),
+      ['stale'],
+    );
+  }),
+);
+
+kafkaTest(
+  'a topic that is not there yet: said so, and read when it comes',
+  withBroker(10_000, async ({ broker, listen }) => {
+    const listener = listen({ topic: 'later' });
+    assert.match(
+      (await listener.next('stale')).reason,
+      /^topic later is not there on 127\.0\.0\.1:\d+: it is asked for again/,
+    );
+    await rejects(createPublisher({ brokers: broker.brokers, topic: 'never' }), /topic never .*is not there/);
+    const creator = await allowingCreation(broker.brokers, 'later');
+    await listener.next('fresh');
+    await listener.next('caughtUp');
+    await creator();
+  }),
+);
+
+kafkaTest(
+  'a broker that hangs: stale; and when it goes on, fresh, with what came meanwhile',
+  bounded(20_000, async (signal) => {
+    const child = fork(fileURLToPath(new URL('./brokerProcess.js', import.meta.url)), [TOPIC]);
+    try {
+      const [brokers] = (await once(child, 'message')) as [string[]];
+      const publisher = await createPublisher({ brokers, topic: TOPIC, timeoutMs: 5000 });
+      await publisher.publish([vipEntry, entry(9)]);
+      const source = kafkaSource({ brokers, topic: TOPIC, refreshMs: 200, librdkafka: FAST });
+      const listener = new Listener(source, signal);
+      await listener.next('caughtUp');
+      child.kill('SIGSTOP');
+      await listener.next('stale');
+      const told = changesTold(listener).length;
+      child.kill('SIGCONT');
+      await listener.next('fresh');
+      assert.is(changesTold(listener).length, told);
+      await publisher.publish([entry(10)]);
+      assert.equal((await listener.next('changes')).changes, [put(10)]);
+      await publisher.close();
+      assert.ok((await listener.end()) < 800);
+    } finally {
+      await killed(child);
+    }
+  }),
+);
+
+kafkaTest(
+  'what cannot be delivered is an error that names the keys',
+  withBroker(15_000, async ({ broker, publisher }) => {
+    await broker.close();
+    await rejects(publisher.publish([entry(9), vipEntry]), new RegExp(`publish .*${WEB}.* to topic ${TOPIC} on 127`));
+    await publisher.close();
+    await rejects(publisher.publish([vipEntry]), /is closed/);
+  }),
+);
+
+Kafka('options are refused by name', () => {
+  const good = { brokers: ['127.0.0.1:9092'], topic: TOPIC };
+  const bad: [object, RegExp][] = [
+    [{ brokers: [] }, /^brokers \[\] must name a broker/],
+    [{ brokers: ['a:1', 'b'] }, /^brokers\[1\] "b" must be host:port/],
+    [{ brokers: ['a:1,b:2'] }, /^brokers\[0\]/],
+    [{ topic: 'a b' }, /^topic "a b" must be a name/],
+    [{ topic: '..' }, /^topic/],
+    [{ scope: '' }, /^scope "" must be/],
+    [{ refreshMs: 5 }, /^refreshMs 5 must be 100\.\.300000/],
+    [{ refreshMs: Number.NaN }, /^refreshMs/],
+    [
+      { librdkafka: { 'enable.auto.commit': true } },
+      /^librdkafka\["enable\.auto\.commit"\].* is not a setting that is passed on/,
+    ],
+  ];
+  for (const [options, rule] of bad) {
+    assert.throws(
+      () => kafkaSource({ ...good, ...options }),
+      (error: { code: string; message: string }) => error.code === 'ERR_OPTION' && rule.test(error.message),
+      JSON.stringify(options),
+    );
+  }
+});
+
+kafkaTest(
+  'a setting that librdkafka does not like ends the source with its words',
+  bounded(5000, async (signal) => {
+    const options = { brokers: ['127.0.0.1:1'], topic: TOPIC, librdkafka: { 'security.protocol': 'nonsense' } };
+    await rejects(
+      new Listener(kafkaSource(options), signal).next('caughtUp'),
+      /librdkafka settings: .*security\.protocol/,
+    );
+  }),
+);
+
+async function rejects(promise: Promise<unknown>, message: RegExp): Promise<void> {
+  const outcome = await promise.then(
+    () => 'resolved',
+    (error: Error) => error.message,
+  );
+  assert.match(outcome, message);
+}
+
+/** Makes the mock create a topic: a producer that may, asks for it. Returns what closes it. */
+async function allowingCreation(brokers: string[], topic: string): Promise<() => Promise<void>> {
+  const kafka = await loadKafka();
+  const producer = new kafka.Producer({ 'bootstrap.servers': brokers.join(',') });
+  await new Promise((resolve) => producer.connect({ topic, allTopics: false, timeout: 2000 }, resolve));
+  return () => new Promise((resolve) => producer.disconnect(1000, () => resolve()));
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+Kafka.run();

@@ -1,0 +1,76 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { backendKey, formatKey, parseKey, vipKey } from '../../host/membership/key.js';
+
+const Key = suite('membership/key');
+
+Key('the four kinds of key round trip', () => {
+  const parts = {
+    'tcp/192.0.2.80:80': { vip: 'tcp/192.0.2.80:80', protocol: 'tcp', address: '192.0.2.80', port: 80 },
+    'udp/[2001:db8::80]:0': { vip: 'udp/[2001:db8::80]:0', protocol: 'udp', address: '2001:db8::80', port: 0 },
+    'tcp/192.0.2.80:65535/10.0.1.9': {
+      vip: 'tcp/192.0.2.80:65535',
+      protocol: 'tcp',
+      address: '192.0.2.80',
+      port: 65535,
+      backend: '10.0.1.9',
+    },
+    'tcp/[2001:db8::80]:80/2001:db8:1::9': {
+      vip: 'tcp/[2001:db8::80]:80',
+      protocol: 'tcp',
+      address: '2001:db8::80',
+      port: 80,
+      backend: '2001:db8:1::9',
+    },
+  };
+  for (const [text, key] of Object.entries(parts)) {
+    assert.equal(parseKey(text), key);
+    assert.is(formatKey(parseKey(text)), text);
+  }
+});
+
+Key('prefixes have their place inside the key', () => {
+  assert.equal(parseKey('tcp/192.0.2.0/24:80').prefixBits, 24);
+  assert.equal(parseKey('tcp/[2001:db8::/64]:80/2001:db8:1::9'), {
+    vip: 'tcp/[2001:db8::/64]:80',
+    protocol: 'tcp',
+    address: '2001:db8::',
+    prefixBits: 64,
+    port: 80,
+    backend: '2001:db8:1::9',
+  });
+  for (const text of ['tcp/192.0.2.0/24:80', 'tcp/0.0.0.0/0:80', 'tcp/[2001:db8::/64]:80', 'tcp/[::/0]:0']) {
+    assert.is(formatKey(parseKey(text)), text);
+  }
+  assert.throws(() => parseKey('tcp/192.0.2.80/24:80'), /no bits behind the prefix length: 192\.0\.2\.0\/24/);
+  assert.throws(() => parseKey('tcp/[2001:db8::1/64]:80'), /2001:db8::\/64/);
+  assert.throws(() => parseKey('tcp/192.0.2.0/33:80'), /0\.\.32/);
+  assert.throws(() => parseKey('tcp/[2001:db8::/129]:80'), /0\.\.128/);
+});
+
+Key('two spellings of one address are one key', () => {
+  const spellings = ['tcp/[2001:DB8::80]:80/2001:db8:1:0:0:0:0:9', 'tcp/[2001:db8:0:0::0080]:80/2001:DB8:1::9'];
+  for (const text of spellings) assert.is(formatKey(parseKey(text)), 'tcp/[2001:db8::80]:80/2001:db8:1::9');
+  assert.is(vipKey({ protocol: 'udp', address: '2001:DB8:0::80', port: 53 }), 'udp/[2001:db8::80]:53');
+  const backend = { vip: 'tcp/[2001:0db8::80]:80', address: '2001:db8:1:0::9' };
+  assert.is(backendKey(backend), 'tcp/[2001:db8::80]:80/2001:db8:1::9');
+});
+
+Key('what is no key says why', () => {
+  const broken: Record<string, RegExp> = {
+    '': /expected a key such as/,
+    'tcp/192.0.2.80': /expected a key such as/,
+    'tcp/2001:db8::80:80': /brackets around an IPv6/,
+    'tcp/[192.0.2.80]:80': /brackets around an IPv6 address, and only there/,
+    'icmp/192.0.2.80:80': /begin with tcp\/ or udp\//,
+    'tcp/192.0.2.80:65536': /0\.\.65535/,
+    'tcp/192.0.2.80:080': /leading zeros/,
+    'tcp/192.0.2.80:80/': /expected a key such as/,
+    'tcp/192.0.2.80:80/x': /IPv4 or IPv6 address after the last \//,
+    'tcp/192.0.2.080:80': /leading zeros/,
+    ['tcp/'.repeat(100_000)]: /expected a key such as/,
+  };
+  for (const [text, rule] of Object.entries(broken)) assert.throws(() => parseKey(text), rule, text.slice(0, 40));
+});
+
+Key.run();

@@ -1,0 +1,155 @@
+// Every verdict: its number, name and sentence agree, and a frame in a test reaches it.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EGRESS_FLAGS, REGION_EGRESSES, VERDICT_MAX } from '../assembly/layout.js';
+import * as constants from '../assembly/verdict.js';
+import { type FrameMeta, type HotPath, VERDICTS, verdictName } from '../host/hotpath.js';
+import * as v4 from './golden/forward4.js';
+import * as v6 from './golden/forward6.js';
+import * as neighbours from './golden/neighbour.js';
+import { patch } from './support/hex.js';
+import { engineOf, GOLDEN, goldenHotPath, virtioHeader } from './support/hotpath.js';
+
+const Verdict = suite('verdict');
+
+const l2 = await goldenHotPath({ type: 'l2' });
+const ipip = await goldenHotPath({ type: 'ipip' });
+const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
+const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
+const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64 });
+const unresolved = await goldenHotPath({ type: 'l2' }, { nextHops: {} });
+const empty = await goldenHotPath({ type: 'l2' });
+await empty.apply([{ remove: `tcp/${GOLDEN.vip4}:80/${GOLDEN.backend4}` }]);
+const down = await goldenHotPath({ type: 'l2' });
+{
+  const { memory } = engineOf(down);
+  memory.view.setUint32(memory.region(REGION_EGRESSES).base + EGRESS_FLAGS, 0, true); // as when its link went down
+}
+
+/** Verdicts that only a kernel ring can give; test/live reaches them. */
+const RING_ONLY = new Set(['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL']);
+
+const BROADCAST = { packetType: 1 };
+const MULTICAST = { packetType: 2 };
+const SEGMENTS = { virtio: virtioHeader({ start: 34, offset: 16, gsoType: 1, gsoSize: 10 }) };
+const BEYOND = { virtio: virtioHeader({ start: 34, offset: 37 }) };
+
+interface Case {
+  verdict: string;
+  what: string;
+  frame: Uint8Array;
+  meta?: FrameMeta;
+  /** Default: l2. */
+  on?: HotPath;
+}
+
+// Offsets into SYN of forward4: IP header at 14, TTL at 22, protocol at 23, destination at 30, TCP at 34.
+const CASES: Case[] = [
+  { verdict: 'FORWARD_L2', what: 'IPv4', frame: v4.SYN },
+  { verdict: 'FORWARD_L2', what: 'IPv6', frame: v6.SYN },
+  { verdict: 'FORWARD_L2', what: 'UDP with IP options', frame: v4.OPTIONS },
+  { verdict: 'FORWARD_L2', what: 'TTL 2', frame: patch(v4.SYN, 22, 2) },
+  { verdict: 'FORWARD_L2', what: 'a UDP length that leaves bytes over', frame: patch(v4.UDP, 38, 0, 18) },
+  { verdict: 'FORWARD_IPIP', what: 'IPv4', frame: v4.SYN, on: ipip },
+  { verdict: 'FORWARD_IPIP', what: 'IPv6', frame: v6.SYN, on: ipip },
+  { verdict: 'REPLY_ARP', what: 'for a VIP', frame: neighbours.ARP_REQUEST, meta: BROADCAST, on: announcing },
+  { verdict: 'REPLY_NEIGHBOUR', what: 'for a VIP', frame: neighbours.NS, meta: MULTICAST, on: announcing },
+
+  { verdict: 'IGNORE_OTHER_HOST', what: 'broadcast', frame: v4.SYN, meta: BROADCAST },
+  { verdict: 'IGNORE_OTHER_HOST', what: 'multicast', frame: v4.SYN, meta: MULTICAST },
+  { verdict: 'IGNORE_OTHER_HOST', what: 'to another host', frame: v4.SYN, meta: { packetType: 3 } },
+  { verdict: 'IGNORE_OTHER_HOST', what: 'sent by this host', frame: v4.SYN, meta: { packetType: 4 } },
+  { verdict: 'IGNORE_ETHERTYPE', what: 'LLDP', frame: patch(v4.SYN, 12, 0x88, 0xcc) },
+  { verdict: 'IGNORE_ETHERTYPE', what: 'a length instead of a type', frame: patch(v4.SYN, 12, 0x00, 0x2e) },
+  { verdict: 'IGNORE_ETHERTYPE', what: 'a service tag (802.1ad)', frame: patch(v4.DATA_TAGGED, 12, 0x88, 0xa8) },
+  { verdict: 'IGNORE_ETHERTYPE', what: 'two tags in the frame', frame: patch(v4.DATA_TAGGED, 16, 0x81, 0x00) },
+  { verdict: 'IGNORE_ETHERTYPE', what: 'a tag beside one in the frame', frame: v4.DATA_TAGGED, meta: { vlanTci: 1 } },
+  { verdict: 'IGNORE_NOT_VIP', what: 'another IPv4 address', frame: patch(v4.SYN, 33, 81) },
+  { verdict: 'IGNORE_NOT_VIP', what: 'another IPv6 address', frame: patch(v6.SYN, 53, 0x81) },
+  {
+    verdict: 'IGNORE_NOT_VIP',
+    what: 'a fragment for another address',
+    frame: patch(v4.SYN, 20, 0x20, 0, 64, 6, 0, 0, 198, 51, 100, 7, 192, 0, 2, 81),
+  },
+  { verdict: 'IGNORE_NOT_VIP', what: 'a cut packet for another address', frame: patch(v4.SYN, 33, 81).subarray(0, 40) },
+  { verdict: 'IGNORE_ARP', what: 'for no VIP', frame: neighbours.ARP_OTHER, meta: BROADCAST, on: announcing },
+  { verdict: 'IGNORE_ARP', what: 'where VIPs are not announced', frame: neighbours.ARP_REQUEST, meta: BROADCAST },
+  { verdict: 'IGNORE_NEIGHBOUR', what: 'for no VIP', frame: neighbours.NS_OTHER, meta: MULTICAST, on: announcing },
+  { verdict: 'IGNORE_NEIGHBOUR', what: 'where VIPs are not announced', frame: neighbours.NS, meta: MULTICAST },
+
+  { verdict: 'DROP_TRUNCATED', what: 'nothing at all', frame: new Uint8Array(0) },
+  { verdict: 'DROP_TRUNCATED', what: 'a tag without its type', frame: v4.DATA_TAGGED.subarray(0, 17) },
+  { verdict: 'DROP_TRUNCATED', what: 'an IPv4 header without its end', frame: v4.SYN.subarray(0, 33) },
+  { verdict: 'DROP_TRUNCATED', what: 'an IPv4 packet without its last byte', frame: v4.SYN.subarray(0, 53) },
+  { verdict: 'DROP_TRUNCATED', what: 'an IPv6 packet without its last byte', frame: v6.SYN.subarray(0, 73) },
+  { verdict: 'DROP_TRUNCATED', what: 'a packet that ends in its TCP header', frame: patch(v4.SYN, 16, 0, 39) },
+  { verdict: 'DROP_TRUNCATED', what: 'TCP options behind the packet', frame: patch(v4.SYN, 46, 0x60) },
+  { verdict: 'DROP_TRUNCATED', what: 'a UDP length beyond the packet', frame: patch(v4.UDP, 38, 0, 20) },
+  { verdict: 'DROP_TRUNCATED', what: 'a packet that ends in its UDP header', frame: patch(v4.UDP, 16, 0, 27) },
+  { verdict: 'DROP_BAD_HEADER', what: 'version 5 in IPv4', frame: patch(v4.SYN, 14, 0x55) },
+  { verdict: 'DROP_BAD_HEADER', what: 'version 4 in IPv6', frame: patch(v6.SYN, 14, 0x42) },
+  { verdict: 'DROP_BAD_HEADER', what: 'an IPv4 header of 16 bytes', frame: patch(v4.SYN, 14, 0x44) },
+  { verdict: 'DROP_BAD_HEADER', what: 'an IPv4 header longer than its packet', frame: patch(v4.SYN, 16, 0, 19) },
+  { verdict: 'DROP_BAD_HEADER', what: 'a TCP data offset of 4', frame: patch(v4.SYN, 46, 0x40) },
+  { verdict: 'DROP_BAD_HEADER', what: 'a UDP length of 7', frame: patch(v4.UDP, 38, 0, 7) },
+  { verdict: 'DROP_BAD_HEADER', what: 'a half checksum behind the packet', frame: v4.DATA_HALF, meta: BEYOND },
+  { verdict: 'DROP_SNAPPED', what: 'a byte longer than frameBytesMax', frame: new Uint8Array(65), on: short },
+  { verdict: 'DROP_NO_VIP', what: 'another port', frame: patch(v4.SYN, 37, 81) },
+  { verdict: 'DROP_NO_VIP', what: 'port 0', frame: patch(v4.SYN, 36, 0, 0) },
+  { verdict: 'DROP_NO_VIP', what: 'UDP to the port of TCP', frame: patch(v4.UDP, 37, 80) },
+  { verdict: 'DROP_NO_VIP', what: 'ICMP', frame: patch(v4.SYN, 23, 1) },
+  { verdict: 'DROP_NO_VIP', what: 'protocol 0 in IPv4', frame: patch(v4.SYN, 23, 0) },
+  { verdict: 'DROP_NO_VIP', what: 'hop-by-hop options (next header 0) in IPv6', frame: patch(v6.SYN, 20, 0) },
+  { verdict: 'DROP_NO_VIP', what: 'a jumbogram: payload length 0', frame: patch(v6.SYN, 18, 0, 0, 0) },
+  { verdict: 'DROP_FRAGMENT', what: 'the first IPv4 fragment', frame: patch(v4.SYN, 20, 0x20) },
+  { verdict: 'DROP_FRAGMENT', what: 'the last IPv4 fragment', frame: patch(v4.SYN, 20, 0x00, 0x01) },
+  { verdict: 'DROP_FRAGMENT', what: 'an IPv6 fragment', frame: patch(v6.SYN, 20, 44) },
+  { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 1', frame: patch(v4.SYN, 22, 1) },
+  { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 0', frame: patch(v4.SYN, 22, 0) },
+  { verdict: 'DROP_TTL_EXPIRED', what: 'hop limit 1', frame: patch(v6.SYN, 21, 1) },
+  { verdict: 'DROP_TTL_EXPIRED', what: 'hop limit 0', frame: patch(v6.SYN, 21, 0) },
+  { verdict: 'DROP_NO_BACKEND', what: 'a VIP without backends', frame: v4.SYN, on: empty },
+  { verdict: 'DROP_NEXT_HOP_UNRESOLVED', what: 'no MAC address', frame: v4.SYN, on: unresolved },
+  { verdict: 'DROP_EGRESS_DOWN', what: 'its link went down', frame: v4.SYN, on: down },
+  { verdict: 'DROP_TOO_BIG', what: 'a byte more than the MTU', frame: v4.DATA, on: narrow },
+  { verdict: 'DROP_SUPER_FRAME_ENCAP', what: 'segments for IPIP', frame: v4.DATA_HALF, meta: SEGMENTS, on: ipip },
+];
+
+for (const { verdict, what, frame, meta, on = l2 } of CASES) {
+  Verdict(`${verdict}: ${what}`, () => {
+    const before = on.stats().verdicts[verdict] ?? Number.NaN;
+    const outcome = on.forward(frame, meta);
+    assert.is(outcome.verdict, verdict);
+    assert.is(outcome.frames.length, /^(FORWARD|REPLY)_/.test(verdict) ? 1 : 0);
+    assert.is(on.stats().verdicts[verdict], before + 1);
+  });
+}
+
+Verdict('a case reaches every verdict but those of rings', () => {
+  const reached = new Set(CASES.map(({ verdict }) => verdict));
+  const missing = VERDICTS.map(({ name }) => name).filter((name) => !reached.has(name) && !RING_ONLY.has(name));
+  assert.equal(missing, []);
+  for (const name of RING_ONLY) assert.not(reached.has(name));
+});
+
+Verdict('constants and table say the same', () => {
+  const { NO_VERDICT, verdictTable: _table, ...numbers } = constants;
+  assert.is(NO_VERDICT, 0);
+  assert.equal(
+    VERDICTS.map(({ name, number }) => [name, number]),
+    Object.entries(numbers).sort(([, a], [, b]) => a - b),
+  );
+  assert.is(new Set(VERDICTS.map(({ number }) => number)).size, VERDICTS.length);
+});
+
+Verdict('every verdict has a class, a place among the counters and a sentence', () => {
+  for (const { number, name, when } of VERDICTS) {
+    assert.match(name, /^(FORWARD|REPLY|IGNORE|DROP)_[A-Z0-9_]+$/);
+    assert.ok(number > 0 && number < VERDICT_MAX, name);
+    assert.ok(when.length > 10, name);
+    assert.is(verdictName(number), name);
+  }
+  assert.is(verdictName(63), 'UNKNOWN_63');
+});
+
+Verdict.run();

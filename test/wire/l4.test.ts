@@ -1,0 +1,41 @@
+// TCP (RFC 9293) and UDP (RFC 768): golden headers taken apart.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import * as frames from '../golden/forward4.js';
+import { patch } from '../support/hex.js';
+import { createPieces } from '../support/module.js';
+
+const L4 = suite('wire/l4');
+const { call, lay } = createPieces();
+
+const TCP = frames.SYN.subarray(34, 54);
+const UDP = frames.UDP.subarray(34);
+
+L4('takes a TCP header apart', () => {
+  const at = lay(TCP);
+  assert.is(call('l4Ports', at), 0x5000409c); // 9c 40 00 50 as they lie in memory
+  assert.is(call('l4DestinationPort', at), 80);
+  assert.is(call('l4TcpHeaderLen', at), 20);
+});
+
+L4('the data offset counts words of four bytes', () => {
+  assert.is(call('l4TcpHeaderLen', lay(patch(TCP, 12, 0x00))), 0);
+  assert.is(call('l4TcpHeaderLen', lay(patch(TCP, 12, 0xff))), 60);
+});
+
+L4('the first segment is SYN without ACK, whatever else is set', () => {
+  const isSyn = (flags: number): number => call('l4IsSyn', lay(patch(TCP, 13, flags)));
+  for (let flags = 0; flags < 256; flags++) {
+    const wanted = (flags & 0x02) !== 0 && (flags & 0x10) === 0 ? 1 : 0;
+    assert.is(isSyn(flags), wanted, `flags ${flags}`);
+  }
+});
+
+L4('takes a UDP header apart', () => {
+  const at = lay(UDP);
+  assert.is(call('l4Ports', at), 0x3500419c); // 40001 > 53
+  assert.is(call('l4DestinationPort', at), 53);
+  assert.is(call('l4UdpLength', at), 8 + 11);
+});
+
+L4.run();
