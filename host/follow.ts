@@ -17,9 +17,17 @@ export interface Follower {
 
 type Changes = Extract<SourceEvent, { type: 'changes' }>;
 
-/** Follows `source` until `signal` is aborted or it ends. Resolves when nothing more will come; never rejects. */
-export async function followSource(source: MembershipSource, follower: Follower, signal: AbortSignal): Promise<void> {
+/**
+ * Follows `source` until `signal` is aborted or it ends. Resolves when nothing more will come, with the error that ended it
+ * if one did; never rejects.
+ */
+export async function followSource(
+  source: MembershipSource,
+  follower: Follower,
+  signal: AbortSignal,
+): Promise<MaglevError | undefined> {
   const line = new Line(source.name, follower);
+  let failure: MaglevError | undefined;
   try {
     for await (const event of source.events(signal)) {
       if (event.type === 'changes') line.add(event);
@@ -27,9 +35,10 @@ export async function followSource(source: MembershipSource, follower: Follower,
       if (signal.aborted) break;
     }
   } catch (cause) {
-    if (!signal.aborted) follower.failed(asError(source.name, cause));
+    if (!signal.aborted) failure = asError(source.name, cause);
   }
   await line.empty();
+  return failure;
 }
 
 /** Events other than changes are told in their place: after the changes before them. */

@@ -107,8 +107,8 @@ class LiveBalancer implements LoadBalancer {
       throw error;
     }
     void this.tendForever();
-    this.following = followSource(this.settings.source, this.follower(), this.stop.signal).then(() => {
-      if (!this.stop.signal.aborted) this.source.state = 'ended';
+    this.following = followSource(this.settings.source, this.follower(), this.stop.signal).then((failure) => {
+      if (!this.stop.signal.aborted) this.onSourceEnd(failure);
     });
   }
 
@@ -189,6 +189,17 @@ class LiveBalancer implements LoadBalancer {
       refused: (refusal) => this.refuse(refusal),
       failed: (error) => this.hub.emit('error', error),
     };
+  }
+
+  /** What is live stays live; but nothing new will come, and without a first state there is nothing to be ready with. */
+  private onSourceEnd(failure: MaglevError | undefined): void {
+    this.source.state = 'ended';
+    if (failure !== undefined) {
+      this.source.reason = failure.message;
+      this.hub.emit('error', failure);
+    }
+    const message = `${this.source.name} ended before it had told what it has`;
+    this.rejectReady(failure ?? new MaglevError('ERR_MISSING', message));
   }
 
   private async apply(

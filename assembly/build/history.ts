@@ -7,7 +7,16 @@
 //                                  serve any more, its flows are lost anyway and there is nothing to remember
 //   not tracked, not changed       not tracked, and costs nothing
 // With tracking `all` every slot has a record, with `none` none has.
-import { enter, isReleased, lastOther, learnUntil, previousOf, setPrevious, setReleased, trackOf } from '../flow/tracks';
+import {
+  enter,
+  isReleased,
+  lastOther,
+  learnUntil,
+  previousOf,
+  setPrevious,
+  setReleased,
+  trackOf,
+} from '../flow/tracks';
 import {
   BACKEND_CAN_SERVE,
   NO_BACKEND,

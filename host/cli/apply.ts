@@ -43,7 +43,7 @@ const TIMEOUT_MS_DEFAULT = 10_000;
 
 /**
  * Reads the file and the topic, and publishes what differs. Fields of a record that this version does not know stay as they are.
- * Rejects with ERR_RECORD for a mistake in the file or a key that another scope has, ERR_OPTION, or ERR_MISSING for brokers or a
+ * Rejects with ERR_RECORD for a mistake in the file or a key that another scope has, ERR_OPTION, or ERR_BROKER for brokers or a
  * topic that are not there; then nothing, or a part that may be published again, is in the topic.
  */
 export async function applyFile(options: ApplyOptions): Promise<ApplyReport> {

@@ -35,11 +35,15 @@ async function run(options: RunOptions): Promise<void> {
   if (options.statusJson) tellInJson(balancer);
   balancer.ready.then(
     () => logger.info(`ready: generation ${balancer.status().generation}`),
-    () => undefined, // closed before: the log has said so
+    () => undefined, // told below
   );
-  const signal = await untilStopped();
-  logger.info(`${signal}: stopping`);
-  await balancer.close({ graceMs: Number(options.graceMs) });
+  const failed = new Promise<never>((_, reject) => balancer.ready.catch(reject));
+  try {
+    const signal = await Promise.race([untilStopped(), failed]);
+    logger.info(`${signal}: stopping`);
+  } finally {
+    await balancer.close({ graceMs: Number(options.graceMs) });
+  }
 }
 
 function tellInJson(balancer: LoadBalancer): void {

@@ -29,6 +29,7 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
   if (broken !== undefined) throw optionError('scope', options.scope, `must be a name: ${broken}`);
   return {
     name: `kafka topic ${options.topic}`,
+    isShared: true,
     async *events(signal) {
       const translator = new Translator(options.topic, options.scope);
       for await (const event of readTopic(options, signal)) {

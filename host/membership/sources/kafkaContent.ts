@@ -12,7 +12,7 @@ export interface TopicContent {
 }
 
 /**
- * Reads a topic to the ends it has now. Rejects with ERR_MISSING when that takes longer than `timeoutMs`, ERR_OPTION for an option
+ * Reads a topic to the ends it has now. Rejects with ERR_BROKER when that takes longer than `timeoutMs`, ERR_OPTION for an option
  * that cannot be.
  */
 export async function readTopicContent(options: TopicOptions, timeoutMs: number): Promise<TopicContent> {
@@ -25,7 +25,7 @@ export async function readTopicContent(options: TopicOptions, timeoutMs: number)
     if (event.type === 'restart') content.clear();
     if (event.type === 'messages') for (const message of event.messages) content.take(message);
   }
-  throw new MaglevError('ERR_MISSING', `topic ${options.topic} could not be read within ${timeoutMs} ms: ${reason}`);
+  throw new MaglevError('ERR_BROKER', `topic ${options.topic} could not be read within ${timeoutMs} ms: ${reason}`);
 }
 
 class Content implements TopicContent {

@@ -20,7 +20,7 @@ export interface TopicEntry {
 /** Writes to one topic. */
 export interface Publisher {
   /**
-   * Writes `entries` in their order. Resolves when all are acknowledged; rejects with ERR_MISSING naming the keys that are not:
+   * Writes `entries` in their order. Resolves when all are acknowledged; rejects with ERR_BROKER naming the keys that are not:
    * those may or may not be in the topic, and publishing them again is safe. One call at a time.
    */
   publish(entries: readonly TopicEntry[]): Promise<void>;
@@ -35,7 +35,7 @@ const POLL_MS = 5;
 const CHUNK_ENTRIES = 10_000;
 const KEYS_NAMED_MAX = 5;
 
-/** Connects to the brokers. Rejects with ERR_MISSING when they do not answer or node-rdkafka is not there, ERR_OPTION for an option. */
+/** Connects to the brokers. Rejects with ERR_BROKER when they do not answer, ERR_MISSING without node-rdkafka, ERR_OPTION for an option. */
 export async function createPublisher(options: PublisherOptions): Promise<Publisher> {
   const topic = checkTopic(options.topic);
   const config = { ...connectionConfig(options), 'enable.idempotence': true, 'linger.ms': 1, dr_cb: true };

@@ -1,0 +1,92 @@
+// test/package/consumer.ts: a program of somebody who uses the package. Compiled against the packed declarations with strict
+// TypeScript, their declarations checked as well, and without the DOM's types: it must compile, and is never run.
+import {
+  type Applied,
+  type Change,
+  createHotPath,
+  createLoadBalancer,
+  type ErrorCode,
+  type Events,
+  fileSource,
+  HOT_EVENTS,
+  type LoadBalancer,
+  type LoadBalancerOptions,
+  type Logger,
+  MaglevError,
+  type MembershipSource,
+  memorySource,
+  type SourceEvent,
+  type Stats,
+  type Status,
+  VERDICTS,
+  verdictName,
+} from 'maglev-dsr';
+import {
+  type Batch,
+  createHotPath as createSame,
+  type FrameMeta,
+  type HotPath,
+  type Outcome,
+} from 'maglev-dsr/hotpath';
+import { createPublisher, type KafkaSourceOptions, kafkaSource, type Publisher } from 'maglev-dsr/kafka';
+import { applyChanges, backendKey, EMPTY_STATE, effectiveBackends, vipKey } from 'maglev-dsr/membership';
+
+const VIP: Change = { put: { address: '192.0.2.80', protocol: 'tcp', port: 80, encap: { type: 'ipip' } } };
+
+export async function hotPath(frame: Uint8Array): Promise<string> {
+  const path: HotPath = await createSame({ nextHops: { '10.0.1.9': '02:00:00:00:01:09' }, nowMs: () => 0 });
+  const applied: Applied = await path.apply([VIP, { remove: 'tcp/192.0.2.80:443' }]);
+  const meta: FrameMeta = { vlanTci: 7, packetType: 0 };
+  const outcome: Outcome = path.forward(frame, meta);
+  const batch: Batch = path.batch(1);
+  batch.setLength(0, 60);
+  batch.run();
+  path[Symbol.dispose]();
+  return `${applied.slotsMoved} ${outcome.backend?.length ?? 0} ${verdictName(batch.verdict(0))}`;
+}
+
+/** A source of somebody's own. */
+export function ownSource(): MembershipSource {
+  return {
+    name: 'our own',
+    async *events(signal: AbortSignal): AsyncGenerator<SourceEvent> {
+      yield { type: 'changes', changes: [VIP] };
+      yield { type: 'caughtUp' };
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    },
+  };
+}
+
+export async function balance(logger: Logger, signal: AbortSignal): Promise<Status> {
+  const options: LoadBalancerOptions = {
+    interfaces: [{ name: 'eth0', workers: 2 }],
+    source: memorySource([VIP]),
+    announce: 'arp',
+    logger,
+    signal,
+  };
+  await using balancer: LoadBalancer = await createLoadBalancer(options);
+  balancer.on('applied', ({ generation, vips }) => logger.info({ vips }, `${generation}`));
+  balancer.on('drained', (e: Events['drained']) => logger.info(e, e.backend));
+  await balancer.ready;
+  const stats: Stats = balancer.stats();
+  logger.debug({ forwarded: stats.verdicts.FORWARD_L2 }, balancer.digest('tcp/192.0.2.80:80'));
+  return balancer.status();
+}
+
+export async function publish(options: KafkaSourceOptions): Promise<[MembershipSource, MembershipSource]> {
+  const publisher: Publisher = await createPublisher(options);
+  const vip = { address: '192.0.2.80', protocol: 'tcp', port: 80 } as const;
+  await publisher.publish([{ key: backendKey({ vip: vipKey(vip), address: '10.0.1.9' }), value: null }]);
+  return [kafkaSource(options), fileSource('members.yaml')];
+}
+
+export function codeOf(error: unknown): ErrorCode | undefined {
+  return error instanceof MaglevError ? error.code : undefined;
+}
+
+export const pure = [applyChanges(EMPTY_STATE, [VIP]).touched, effectiveBackends({}, []), VERDICTS, HOT_EVENTS];
+export const bothAreOne: boolean = createHotPath === createSame;
+
+// @ts-expect-error: a protocol that is none
+export const wrong: Change = { put: { address: '192.0.2.80', protocol: 'icmp', port: 80 } };
