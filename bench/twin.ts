@@ -11,6 +11,7 @@ const SAMPLE_US = 1000; // as long as ours.ts has them
 /** One twin. Close it, or its process stays until ours ends. */
 export class Twin {
   private readonly lines: AsyncIterator<string>;
+  private readonly closed: Promise<unknown>;
   private complaint = '';
 
   private constructor(
@@ -18,6 +19,7 @@ export class Twin {
     private readonly program: string,
   ) {
     this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.closed = once(child, 'close');
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaint += text;
     });
@@ -60,16 +62,15 @@ export class Twin {
   }
 
   async close(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const closed = once(this.child, 'close');
     this.child.stdin.end();
-    await closed;
+    await this.closed;
   }
 
   private async request(line: string): Promise<string> {
     this.child.stdin.write(`${line}\n`);
     const answer = await this.lines.next();
     if (!answer.done) return answer.value;
+    await this.closed; // its last words may come after the end of its answers
     throw new MaglevError('ERR_INTERNAL', `${this.program} on "${line}": ended; ${this.complaint.trim()}`);
   }
 }

@@ -3,8 +3,9 @@
 // It speaks the real protocol on 127.0.0.1 of the network namespace it was started in. It has no compaction, no SASL or TLS, no
 // topic administration; it keeps 5 MB a partition, answers an empty fetch only after fetch.wait.max.ms, and makes any topic
 // that a client asks for with 4 partitions.
-import type { LibrdKafkaError, Metadata } from 'node-rdkafka';
+
 import { clusterError, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
+import type { LibrdKafkaError, Metadata } from './rdkafka.js';
 
 /** A cluster in this process. */
 export interface EmbeddedBroker {

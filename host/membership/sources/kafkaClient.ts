@@ -2,15 +2,17 @@
 //
 // node-rdkafka is an optional dependency: a native build that takes two minutes and a compiler. Only this folder knows it, and
 // none of its types reach the public ones.
-import type { LibrdKafkaError } from 'node-rdkafka';
 import { MaglevError } from '../../errors.js';
+import type { Kafka, LibrdKafkaError } from './rdkafka.js';
 
-export type Kafka = typeof import('node-rdkafka');
+export type { Kafka } from './rdkafka.js';
+
+const PACKAGE: string = 'node-rdkafka'; // not a literal in import(): tsc would want the package
 
 /** Loads node-rdkafka. Rejects with ERR_MISSING and the command that would help. */
 export async function loadKafka(): Promise<Kafka> {
   try {
-    const module = (await import('node-rdkafka')) as Kafka & { default?: Kafka };
+    const module = (await import(PACKAGE)) as Kafka & { default?: Kafka };
     return module.default ?? module;
   } catch (cause) {
     throw missingError(cause as NodeJS.ErrnoException);

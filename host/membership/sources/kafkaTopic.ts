@@ -7,10 +7,11 @@
 //
 // One step at a time: a consume call, then whatever the last look at the metadata found. Nothing is assigned while a
 // consume call is under way, or messages of before and after would come mixed.
-import type { KafkaConsumer, LibrdKafkaError, Message, Metadata } from 'node-rdkafka';
+
 import { optionError } from '../../errors.js';
 import { errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
+import type { KafkaConsumer, LibrdKafkaError, Message, Metadata } from './rdkafka.js';
 
 /** A topic to read. */
 export interface TopicOptions extends KafkaConnection {

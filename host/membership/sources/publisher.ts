@@ -1,8 +1,9 @@
 // host/membership/sources/publisher.ts: writes records to a topic, each acknowledged by all in-sync replicas.
-import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from 'node-rdkafka';
+
 import { MaglevError } from '../../errors.js';
 import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
+import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from './rdkafka.js';
 
 /** A topic to write to. */
 export interface PublisherOptions extends KafkaConnection {

@@ -1,0 +1,127 @@
+// `maglev-dsr bench` as a user calls it: what it writes, and what it says to options that break their rule. No number that was
+// measured is judged here.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const MODULE = new URL('../../host/cli/bench.js', import.meta.url).href;
+// As main.ts does it, but for the one command: the others are not under test.
+const PROGRAM = `
+  import { benchCommand } from ${JSON.stringify(MODULE)};
+  try { await benchCommand().parseAsync(process.argv.slice(1), { from: 'user' }); }
+  catch (error) { process.stderr.write(error.code + ': ' + error.message + '\\n'); process.exitCode = 1; }`;
+
+const SHORT = [
+  '--time',
+  '10',
+  '--rounds',
+  '2',
+  '--flows',
+  '500',
+  '--backends',
+  '5',
+  '--table-size',
+  '251',
+  '--batch',
+  '32',
+];
+
+function bench(args: string[], env: NodeJS.ProcessEnv = process.env) {
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', PROGRAM, '--', ...args], {
+    encoding: 'utf8',
+    env,
+    timeout: 120_000,
+  });
+}
+
+interface Written {
+  machine: Record<string, unknown>;
+  results: Record<string, unknown>[];
+}
+
+const Command = suite('cli/bench');
+let folder = '';
+Command.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'maglev-dsr-test-'));
+});
+Command.after(() => rmSync(folder, { recursive: true, force: true }));
+
+Command('writes machine and results, and nothing else, as JSON', () => {
+  const file = join(folder, 'bench.json');
+  const { status, stderr } = bench([...SHORT, '--only', 'core.ipip4', '--only', 'table.build.251', '--json', file]);
+  assert.is(status, 0, stderr);
+  const written = JSON.parse(readFileSync(file, 'utf8')) as Written;
+  assert.equal(Object.keys(written), ['machine', 'results']);
+  assert.is(written.machine.node, process.version);
+  assert.is((written.machine.parameters as Record<string, unknown>).flows, 500);
+  const fields = ['name', 'unit', 'ours', 'scalarC', 'batchedC', 'ratioScalar', 'ratioBatched'];
+  for (const result of written.results) assert.equal(Object.keys(result), fields);
+  assert.equal(
+    written.results.map(({ name, unit }) => `${name} ${unit}`),
+    [
+      'core.ipip4.stateless ns/frame',
+      'core.ipip4.tracked ns/frame',
+      'core.ipip4.stateless.jhash ns/frame',
+      'table.build.251 ms',
+      'table.build.251.backends1000 ms',
+    ],
+  );
+  for (const { ours } of written.results) assert.ok(Number(ours) > 0);
+});
+
+Command('without a compiler measures ours, and says what is missing', () => {
+  const file = join(folder, 'alone.json');
+  const { status, stdout, stderr } = bench([...SHORT, '--only', 'core.l2v4.stateless', '--json', file], {
+    PATH: folder,
+  });
+  assert.is(status, 0, stderr);
+  assert.match(stderr, /no C to compare with: gcc --version: ENOENT; apt-get install build-essential/);
+  assert.match(stdout, /^core\.l2v4\.stateless +min +median +max\n {2}ours, ns\/frame/);
+  const { machine, results } = JSON.parse(readFileSync(file, 'utf8')) as Written;
+  assert.is(machine.compiler, null);
+  const { ours, ...twins } = results[0] as Record<string, unknown>;
+  assert.type(ours, 'number');
+  const name = 'core.l2v4.stateless';
+  assert.equal(twins, { name, unit: 'ns/frame', scalarC: null, batchedC: null, ratioScalar: null, ratioBatched: null });
+});
+
+Command('leaves no file behind in the folder for temporary files', () => {
+  const temporary = mkdtempSync(join(folder, 'tmp-'));
+  const { status, stderr } = bench([...SHORT, '--only', 'core.ipip6.stateless'], { ...process.env, TMPDIR: temporary });
+  assert.is(status, 0, stderr);
+  assert.equal(readdirSync(temporary), []);
+});
+
+for (const [args, message] of [
+  [['--flows', '0'], 'ERR_OPTION: --flows "0" must be an integer of 1..4194304'],
+  [['--frame-size', '61'], 'ERR_OPTION: --frame-size "61" must be an integer of 62..9000'],
+  [['--time', 'long'], 'ERR_OPTION: --time "long" must be an integer of 10..600000'],
+  [['--table-size', '65536'], 'ERR_OPTION: --table-size 65536 must be a prime, such as 65537'],
+  [['--vips', '100', '--backends', '1000'], 'ERR_OPTION: --backends 1000 times --vips 100 must be 32767 at most'],
+  [['--only', 'core.ipv4'], 'ERR_OPTION: --only "core.ipv4" must be the beginning of one of core.ipip4.stateless, '],
+] as const) {
+  Command(`refuses ${args.join(' ')}`, () => {
+    const { status, stdout, stderr } = bench([...args]);
+    assert.is(status, 1);
+    assert.is(stdout, '');
+    assert.ok(stderr.startsWith(message), stderr);
+  });
+}
+
+Command('refuses an encapsulation there is none of, before anything is measured', () => {
+  const { status, stderr } = bench(['--encap', 'gre']);
+  assert.is(status, 1);
+  assert.match(stderr, /argument 'gre' is invalid\. Allowed choices are l2, ipip\./);
+});
+
+Command('refuses a file it cannot write after measuring, with the reason', () => {
+  const file = join(folder, 'no', 'such', 'folder.json');
+  const { status, stderr } = bench([...SHORT, '--only', 'core.l2v4.stateless', '--json', file], { PATH: folder });
+  assert.is(status, 1);
+  assert.match(stderr, /ENOENT/);
+  assert.not(existsSync(file));
+});
+Command.run();
