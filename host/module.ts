@@ -43,7 +43,7 @@ export interface HotPathModule extends Record<string, unknown> {
   countPrevious(map: number, mask: number, backendIndex: number): number;
   countTracked(map: number, mask: number): number;
   countFlows(backendIndex: number, idleTicks: number, tick: number): number;
-  forgetFlows(backendIndex: number): void;
+  forgetFlows(marks: number): void;
   sweepFlows(bucketIndex: number, count: number, tick: number): void;
   enterVip(root: number, number: number): void;
 }

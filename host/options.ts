@@ -70,7 +70,8 @@ export function readCore(options: Core): CoreSettings {
     tablesBytes: readInteger('tablesMiB', options.tablesMiB, 128, 1, 2048) * MIB,
     tcpIdleTicks,
     udpIdleTicks: readTicks('udpIdleTimeoutMs', options.udpIdleTimeoutMs, 60_000, 1000),
-    tcpLearnTicks: tcpIdleTicks, // a TCP flow that lives sends within its idle timeout
+    // A TCP flow that lives sends within its idle timeout; the window is over at its last tick, such a flow is not yet.
+    tcpLearnTicks: tcpIdleTicks + 1,
     udpLearnTicks: readTicks('udpLearnMs', options.udpLearnMs, 10_000, 0),
     panicShare: readShare('panicShare', options.panicShare, PANIC_SHARE_DEFAULT),
     wasmUrl: options.wasmUrl,

@@ -107,8 +107,8 @@ function previousOrOld(track: usize, old: u32, isChanged: bool): u32 {
 }
 
 /**
- * Releases the slots whose learning window is over and whose last packet to another backend than the new one is `idle`
- * ticks ago. Returns how many stay tracked. The table is live: a worker may still see a slot as tracked, and finds its
+ * Releases the slots whose learning window is over and whose last packet to another backend than the new one is more
+ * than `idle` ticks ago. Returns how many stay tracked. The table is live: a worker may still see a slot as tracked, and finds its
  * record, which only the next publication takes away. With tracking `all` a slot stays tracked and only its previous
  * backend is forgotten.
  */
@@ -118,7 +118,8 @@ export function releaseTracks(table: usize, map: usize, mask: u32, mode: u32, ti
   for (let track = map; track < end; track += TRACK_BYTES) {
     const slot = load<u32>(track, TRACK_SLOT);
     if (!slot || isReleased(track)) continue;
-    if (<i32>(tick - learnUntil(track)) < 0 || tick - lastOther(track) < idle) {
+    // A flow lives until it was silent for more than `idle`: at that very tick it may still come (flow/table.ts).
+    if (<i32>(tick - learnUntil(track)) < 0 || tick - lastOther(track) <= idle) {
       left++;
       continue;
     }

@@ -146,11 +146,12 @@ export function countFlows(backendIndex: u32, idleTicks: u32, tick: u32): u32 {
   return count;
 }
 
-/** Frees every entry of a backend that is gone, so that its index can be given out again. */
-export function forget(backendIndex: u32): void {
+/** Frees every entry of the backends whose bits are set in the bitmap at `marks`, in one pass: they stopped serving. */
+export function forget(marks: usize): void {
   const end = flows + ((<usize>flowBucketMask + 1) << BUCKET_SHIFT);
   for (let at = flows; at < end; at += FLOW_BYTES) {
     const entry = atomic.load<u64>(at);
-    if (entry && backendOf(entry) == backendIndex) atomic.cmpxchg<u64>(at, entry, 0);
+    const index = backendOf(entry);
+    if (load<u8>(marks + (index >> 3)) & (1 << (index & 7))) atomic.cmpxchg<u64>(at, entry, 0);
   }
 }

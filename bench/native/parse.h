@@ -82,7 +82,7 @@ static inline u32 parse(struct parsed *p, u8 *frame, u32 bytes, u8 *meta) {
   if (p->ether_type == TYPE_VLAN && bytes < ETH_BYTES + TAG_BYTES) return DROP_TRUNCATED;
   p->packet = frame + ETH_BYTES;
   p->has_vlan = (load16(meta + META_FLAGS) & META_HAS_VLAN) != 0;
-  if (p->has_vlan) p->vlan_tci = load16(meta + META_VLAN_TCI);
+  p->vlan_tci = load16(meta + META_VLAN_TCI);
   if (p->ether_type == TYPE_VLAN) {
     if (p->has_vlan) return IGNORE_ETHERTYPE;
     p->has_vlan = true;

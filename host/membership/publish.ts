@@ -4,7 +4,7 @@
 //
 // If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
 import { setImmediate } from 'node:timers/promises';
-import { NO_BACKEND, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
+import { NO_BACKEND, REGION_BUILD, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
 import type { NextHops } from '../egress.js';
@@ -86,10 +86,9 @@ export class Publisher {
     this.arena = new Arena(memory.region(REGION_TABLES));
     const restTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
     this.vipNumbers = new Indexes(memory.vipRecords - 1, 'VIPs', 'vipsMax', 1, (number) => parts.onVipReuse?.(number));
-    this.backendIndexes = new Indexes(memory.backendRecords - 1, 'backends', 'backendsMax', restTicks, (index) => {
-      builder.forgetFlows(index);
-      parts.onBackendReuse?.(index);
-    });
+    this.backendIndexes = new Indexes(memory.backendRecords - 1, 'backends', 'backendsMax', restTicks, (index) =>
+      parts.onBackendReuse?.(index),
+    );
   }
 
   /** Live VIPs by key. */
@@ -166,10 +165,15 @@ export class Publisher {
     for (const input of inputs.values()) {
       backends.set(input.address, this.draftBackend(draft, key, number, input, before?.backends.get(input.address)));
     }
-    // One that is down, or drains with weight 0, is in no table; but flows may still be on it.
-    for (const { address } of registered) {
+    // One that is down, or drains with weight 0, is in no table; but flows may still be on it, and it is to be said of the
+    // latter when it is drained, also after a start.
+    for (const { address, encap } of registered) {
+      if (backends.has(address)) continue;
       const live = before?.backends.get(address);
-      if (live !== undefined && !backends.has(address)) backends.set(address, { ...live });
+      const input = { address, weight: 0, encap: encap ?? vip.encap ?? ({ type: 'l2' } as const) };
+      const canServe = effective.canServe.has(address);
+      if (canServe) backends.set(address, this.draftBackend(draft, key, number, input, live));
+      else if (live !== undefined) backends.set(address, { ...live });
     }
     // One whose record is gone has lost its flows before its slots change hands, as one that is down.
     for (const live of before?.backends.values() ?? []) {
@@ -246,8 +250,9 @@ export class Publisher {
     for (const vip of draft.gone) this.releaseVip(vip, draft.tick);
     for (const [key, vip] of draft.live) {
       const old = before.get(key);
-      if (old !== undefined && old !== vip) this.releaseBackends(old, vip, draft.tick);
+      if (old !== undefined && old !== vip) this.releaseBackends(draft, old, vip);
     }
+    this.forgetFlows(draft);
   }
 
   private releaseVip(gone: LiveVip, tick: number): void {
@@ -258,11 +263,11 @@ export class Publisher {
   }
 
   /** Gives back the indexes of backends that stand in the state no more, or under another index. */
-  private releaseBackends(old: LiveVip, vip: LiveVip, tick: number): void {
+  private releaseBackends(draft: Draft, old: LiveVip, vip: LiveVip): void {
     for (const backend of old.backends.values()) {
       if (vip.backends.get(backend.address)?.index === backend.index) continue;
-      setCanServe(this.parts.memory, backend.index, false);
-      this.releaseBackend(vip.key, backend, tick);
+      this.serve(draft, backend.index, false);
+      this.releaseBackend(vip.key, backend, draft.tick);
       const { tracks, trackMask } = vip.record;
       const successor = vip.backends.get(backend.address)?.index ?? NO_BACKEND;
       if (tracks !== 0) this.parts.builder.replacePrevious(tracks, trackMask, backend.index, successor);
@@ -291,6 +296,24 @@ export class Publisher {
     const { memory } = this.parts;
     if (!draft.servedBefore.has(index)) draft.servedBefore.set(index, getCanServe(memory, index));
     setCanServe(memory, index, canServe);
+  }
+
+  /**
+   * A backend that stopped serving loses its flows: in one pass, the flow table says it no more. Their slots, when they are
+   * not tracked, send them elsewhere without asking the table; what it still said would call them back when the backend
+   * returns, or its index is given to another.
+   */
+  private forgetFlows({ servedBefore }: Draft): void {
+    const { memory, builder } = this.parts;
+    const stopped = [...servedBefore].filter(([index, did]) => did && !getCanServe(memory, index));
+    if (stopped.length === 0) return;
+    const { base } = memory.region(REGION_BUILD); // no build is under way: free, and larger than a bit a backend
+    memory.bytes.fill(0, base, base + Math.ceil(memory.backendRecords / 8));
+    for (const [index] of stopped) {
+      const at = base + (index >> 3);
+      memory.view.setUint8(at, memory.view.getUint8(at) | (1 << (index & 7)));
+    }
+    builder.forgetFlows(base);
   }
 
   private giveUp(draft: Draft): void {

@@ -117,9 +117,9 @@ History('releases when the window is over and nobody took another backend for an
     [A, A, A, A, A, A, A, A].map((slot) => slot | SLOT_TRACKED),
   );
   const records: [learnUntil: number, lastOther: number][] = [
-    [100, 50], // both just over
-    [101, 50], // the window is open for a tick more
-    [100, 51], // a packet took another one 49 ticks ago
+    [100, 49], // both just over
+    [101, 49], // the window is open for a tick more
+    [100, 50], // a packet took another one 50 ticks ago: its flow may still live
     [90, 40],
   ];
   records.forEach(([learnUntil, lastOther], slot) => {
@@ -156,7 +156,7 @@ History('tracking all: a slot is never released; only its previous backend is fo
     OLD_TABLE,
     [A, A, A, A, A, A, A, A].map((slot) => slot | SLOT_TRACKED),
   );
-  for (let slot = 0; slot < SLOTS; slot++) call('tracksEnter', OLD_MAP, MASK, slot, slot < 4 ? B : 0, 100, 50);
+  for (let slot = 0; slot < SLOTS; slot++) call('tracksEnter', OLD_MAP, MASK, slot, slot < 4 ? B : 0, 100, 49);
   call('releaseTracks', OLD_TABLE, OLD_MAP, MASK, TRACKING_ALL, 99, IDLE);
   assert.is(call('countPrevious', OLD_MAP, MASK, B), 4);
   assert.is(call('releaseTracks', OLD_TABLE, OLD_MAP, MASK, TRACKING_ALL, 100, IDLE), SLOTS);

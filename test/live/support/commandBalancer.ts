@@ -113,6 +113,11 @@ export class CommandBalancer {
     return this.until('counters', () => (this.#last === before ? undefined : this.#last));
   }
 
+  /** Bytes that came in for VIPs, as of a second ago at most. */
+  octets(): number {
+    return Object.values(this.#last?.vips ?? {}).reduce((sum, { octets }) => sum + octets, 0);
+  }
+
   get hasEnded(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
