@@ -1,5 +1,5 @@
 // bench/machine.ts: where numbers come from: without it they say nothing.
-import { arch, availableParallelism, cpus, platform, release } from 'node:os';
+import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os';
 import { FLAGS } from './compiler.js';
 import type { Shape } from './shape.js';
 
@@ -7,6 +7,8 @@ import type { Shape } from './shape.js';
 export interface Machine {
   cpu: string;
   cpus: number;
+  /** How many processes wanted a CPU, over the last minute. Ours and its twins take turns, so they are about one. */
+  loadAverage: number;
   os: string;
   node: string;
   v8: string;
@@ -24,6 +26,7 @@ export function describeMachine(compiler: string | null, shape: Shape, timeMs: n
   return {
     cpu: cpus()[0]?.model.trim() ?? arch(),
     cpus: availableParallelism(),
+    loadAverage: loadavg()[0] ?? 0,
     os: `${platform()} ${release()} ${arch()}`,
     node: process.version,
     v8: process.versions.v8,

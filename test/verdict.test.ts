@@ -26,7 +26,7 @@ const down = await goldenHotPath({ type: 'l2' });
   memory.view.setUint32(memory.region(REGION_EGRESSES).base + EGRESS_FLAGS, 0, true); // as when its link went down
 }
 
-/** Verdicts that only a kernel ring can give; test/live reaches them. */
+/** Verdicts that only a transmit ring can give: its frames may be too small, or all of them the kernel's. */
 const RING_ONLY = new Set(['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL']);
 
 const BROADCAST = { packetType: 1 };

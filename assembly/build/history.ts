@@ -90,7 +90,8 @@ export function inherit(
         isChanged ? tick : lastOther(track),
       );
     } else if (isChanged && canServe(old)) {
-      enter(map, mask, slot, old, tick + learn, tick - idle);
+      // Until now packets took the old backend: some of their flows may be known from when the slot was tracked before.
+      enter(map, mask, slot, old, tick + learn, tick);
     } else if (mode == TRACKING_ALL) {
       enter(map, mask, slot, NO_BACKEND, tick, tick - idle);
     } else {

@@ -25,6 +25,7 @@ static inline const u8 *probe_vip(const struct core *c, const u8 *root, u64 high
 }
 
 static inline const u8 *find_vip(const struct core *c, const u8 *root, u64 high, u64 low, u32 protocol, u32 port) {
+  if (!protocol) return NULL; // a record of protocol 0 only says that the address is ours
   const u8 *exact = probe_vip(c, root, high, low, protocol, port);
   return exact || !port ? exact : probe_vip(c, root, high, low, protocol, 0);
 }

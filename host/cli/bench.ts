@@ -1,5 +1,6 @@
 // host/cli/bench.ts: `maglev-dsr bench`: nanoseconds per frame of the hot path, beside the same work in C.
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Measured } from '../../bench/measure.js';
 import { BOUNDS, SHAPE_DEFAULT, type Shape } from '../../bench/shape.js';
@@ -86,6 +87,7 @@ export function benchCommand(): Command {
 
 async function run(cli: CliOptions): Promise<void> {
   const shape = shapeOf(cli);
+  if (cli.json !== undefined) await checkFolderOf(cli.json);
   const { runBench } = await import('../../bench/index.js');
   const { formatMeasured } = await import('../../bench/report.js');
   const stop = new AbortController();
@@ -101,9 +103,19 @@ async function run(cli: CliOptions): Promise<void> {
     onStep: progress.step,
     onResult: (measured: Measured) => progress.say(`${formatMeasured(measured)}\n`, process.stdout),
   });
-  const { cpu, os, node, compiler } = report.machine;
-  process.stdout.write(`${[cpu, os, `Node ${node}`, compiler ?? 'no C compiler'].join('; ')}\n`);
+  const { cpu, os, node, compiler, loadAverage } = report.machine;
+  const machine = [cpu, os, `Node ${node}`, compiler ?? 'no C compiler', `load average ${loadAverage.toFixed(1)}`];
+  process.stdout.write(`${machine.join('; ')}\n`);
   if (cli.json !== undefined) await writeFile(cli.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** A minute of measuring is not to end in a file that cannot be written. */
+async function checkFolderOf(file: string): Promise<void> {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw optionError('--json', file, `must be in a folder that we may write to: ${(cause as Error).message}`);
+  }
 }
 
 function shapeOf(cli: CliOptions): Shape {

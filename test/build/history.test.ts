@@ -78,8 +78,8 @@ History('not tracked: a slot that changed is tracked, one that did not is not', 
   write(OLD_TABLE, [A, A, B, B, C, C, A, A]);
   write(TABLE, [A, B, B, C, C, C, A, A]);
   inherit(100);
-  assert.equal(track(1), { previous: A, learnUntil: 120, lastOther: 50 });
-  assert.equal(track(3), { previous: B, learnUntil: 120, lastOther: 50 });
+  assert.equal(track(1), { previous: A, learnUntil: 120, lastOther: 100 });
+  assert.equal(track(3), { previous: B, learnUntil: 120, lastOther: 100 });
   assert.equal(read(TABLE), [A, B | SLOT_TRACKED, B, C | SLOT_TRACKED, C, C, A, A]);
 });
 
@@ -108,7 +108,7 @@ History('released: the slot counts as not tracked, though its record is still th
   write(TABLE, [A, C, A, A, A, A, A, A]);
   inherit(100);
   assert.is(track(0), undefined);
-  assert.equal(track(1), { previous: A, learnUntil: 120, lastOther: 50 });
+  assert.equal(track(1), { previous: A, learnUntil: 120, lastOther: 100 });
 });
 
 History('releases when the window is over and nobody took another backend for an idle time', () => {

@@ -116,11 +116,11 @@ export const DATA_IPIP = hex`
   0d 0a
 `;
 
-/** UDP with IP options, TOS 0xb9 (EF, ECN 1), TTL 2. */
+/** UDP with IP options (record route), TOS 0xb9 (EF, ECN 1). */
 export const OPTIONS = hex`
   02 00 00 00 00 01 02 00 00 00 0c 01 08 00 // 02:00:00:00:0c:01 > 02:00:00:00:00:01
-  46 b9 00 23 00 07 00 00 02 11 c8 7d c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 2, protocol 17
-  c0 00 02 50 01 01 01 01
+  47 b9 00 27 00 07 00 00 40 11 80 73 c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 64, protocol 17
+  c0 00 02 50 07 07 04 00 00 00 00 01
   9c 41 00 35 00 0b a3 71 // 40001 > 53, length 11
   6f 64 64 // payload
 `;
@@ -128,8 +128,8 @@ export const OPTIONS = hex`
 /** OPTIONS, sent on by L2. */
 export const OPTIONS_L2 = hex`
   02 00 00 00 0b 09 02 00 00 00 00 01 08 00 // 02:00:00:00:00:01 > 02:00:00:00:0b:09
-  46 b9 00 23 00 07 00 00 01 11 c9 7d c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 1, protocol 17
-  c0 00 02 50 01 01 01 01
+  47 b9 00 27 00 07 00 00 3f 11 81 73 c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 63, protocol 17
+  c0 00 02 50 07 07 04 00 00 00 00 01
   9c 41 00 35 00 0b a3 71 // 40001 > 53, length 11
   6f 64 64 // payload
 `;
@@ -137,10 +137,10 @@ export const OPTIONS_L2 = hex`
 /** OPTIONS in an outer header: TOS copied, options stay inside. */
 export const OPTIONS_IPIP = hex`
   02 00 00 00 0b 09 02 00 00 00 00 01 08 00 // 02:00:00:00:00:01 > 02:00:00:00:0b:09
-  45 b9 00 37 00 00 40 00 40 04 25 01 0a 00 00 01 // 10.0.0.1 > 10.0.1.9, TTL 64, protocol 4
+  45 b9 00 3b 00 00 40 00 40 04 24 fd 0a 00 00 01 // 10.0.0.1 > 10.0.1.9, TTL 64, protocol 4
   0a 00 01 09
-  46 b9 00 23 00 07 00 00 01 11 c9 7d c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 1, protocol 17
-  c0 00 02 50 01 01 01 01
+  47 b9 00 27 00 07 00 00 3f 11 81 73 c6 33 64 07 // 198.51.100.7 > 192.0.2.80, TTL 63, protocol 17
+  c0 00 02 50 07 07 04 00 00 00 00 01
   9c 41 00 35 00 0b a3 71 // 40001 > 53, length 11
   6f 64 64 // payload
 `;

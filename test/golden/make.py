@@ -12,7 +12,7 @@ import hmac
 import pathlib
 import struct
 
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP, IPOption_RR  # noqa: F401
+from scapy.layers.inet import IP, TCP, UDP, IPOption_NOP, IPOption_RR
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Padding, Raw
@@ -178,11 +178,9 @@ def family4():
     ip = IP(src=CLIENT4, dst=VIP4, ttl=64, id=0x1234, flags="DF")
     syn = built(ip / TCP(sport=40000, dport=80, flags="S", seq=1, window=64240))
     data = built(ip / TCP(sport=40000, dport=80, flags="PA", seq=2, ack=7, window=501) / Raw(b"GET / HTTP/1.1\r\n\r\n"))
-    options = built(
-        IP(src=CLIENT4, dst=VIP4, ttl=2, id=7, tos=0xB9, options=[IPOption_NOP(), IPOption_NOP(), IPOption_NOP(), IPOption_NOP()])
-        / UDP(sport=40001, dport=53)
-        / Raw(b"odd")
-    )
+    route = [IPOption_RR(pointer=4, routers=["0.0.0.0"]), IPOption_NOP()]
+    ef = IP(src=CLIENT4, dst=VIP4, ttl=64, id=7, tos=0xB9, options=route)
+    options = built(ef / UDP(sport=40001, dport=53) / Raw(b"odd"))
     udp = built(ip / UDP(sport=40001, dport=53) / Raw(b"a query, odd"[:11]))
     zero = zero_udp(ip)
     padding = Padding(bytes.fromhex("ee ee ee ee ee ee"))
@@ -196,7 +194,7 @@ def family4():
     yield "DATA_L2", "DATA (and DATA_HALF, completed), sent on by L2.", leaves(hop(data))
     yield "DATA_HALF", "DATA with a half checksum.", arrives(half(data))
     yield "DATA_IPIP", "DATA (and DATA_HALF, completed) in an outer IPv4 header.", leaves(ipip(data))
-    yield "OPTIONS", "UDP with IP options, TOS 0xb9 (EF, ECN 1), TTL 2.", arrives(options)
+    yield "OPTIONS", "UDP with IP options (record route), TOS 0xb9 (EF, ECN 1).", arrives(options)
     yield "OPTIONS_L2", "OPTIONS, sent on by L2.", leaves(hop(options))
     yield "OPTIONS_IPIP", "OPTIONS in an outer header: TOS copied, options stay inside.", leaves(ipip(options))
     yield "UDP", "UDP with an odd length.", arrives(udp)

@@ -3,14 +3,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { Family, Topology } from '../../host/demo/lab/topology.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { udpFrame, sendFrames } from './support/frames.js';
+import { sendFrames, udpFrame } from './support/frames.js';
 import { ECHO_PORT, echoVip } from './support/members.js';
+import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { type EchoOutcome, echo, startEchoServers } from './support/udp.js';
 
-const live = liveSuite('live/announce');
+const live = liveSuiteWith('live/announce', CAPTURE_PROGRAMS);
 /** Three announcements, a second apart. */
 const ANNOUNCED_MS = 2500;
 const FLOODED = 50;
@@ -23,7 +24,13 @@ const ANNOUNCEMENT = {
 } as const;
 
 async function play({ client, clientAddresses, vip }: Topology): Promise<EchoOutcome> {
-  const plan = { address: vip, localAddress: clientAddresses[0] as string, flows: 4, packetsPerFlow: 5, timeoutMs: 500 };
+  const plan = {
+    address: vip,
+    localAddress: clientAddresses[0] as string,
+    flows: 4,
+    packetsPerFlow: 5,
+    timeoutMs: 500,
+  };
   return echo(client, plan);
 }
 
@@ -48,7 +55,10 @@ for (const family of [4, 6] as Family[]) {
           ? ['ff:ff:ff:ff:ff:ff', '1', vip, vip, mac] // RFC 5227: a request from the VIP for the VIP
           : ['33:33:00:00:00:01', '136', vip, '0', mac]; // RFC 4861: to all nodes, not solicited
       const rows = await capture.rows(ANNOUNCEMENT[family]);
-      assert.equal(rows.filter((row) => row.includes(vip)), [expected, expected, expected]);
+      assert.equal(
+        rows.filter((row) => row.includes(vip)),
+        [expected, expected, expected],
+      );
 
       await client.ip(`neighbour flush to ${vip} dev eth0`);
       const { echoed } = await play(topology);
@@ -68,12 +78,18 @@ for (const family of [4, 6] as Family[]) {
       await startEchoServers(topology);
       const filter = `${family === 4 ? 'arp' : 'icmp6 and ip6[40] == 136'} and ether src ${await host.mac('eth0')}`;
       const capture = await Capture.start(lab, client, { direction: 'in', filter });
-      const balancer = await CommandBalancer.start(topology, { members: [echoVip(topology)], config: { announce: 'none' } });
+      const balancer = await CommandBalancer.start(topology, {
+        members: [echoVip(topology)],
+        config: { announce: 'none' },
+      });
       assert.is((await play(topology)).echoed, 0);
       assert.is(await neighbourOf(topology), '');
       await sleep(1200); // a second announcement would be due
       const rows = await (await capture.stop()).rows(ANNOUNCEMENT[family]);
-      assert.equal(rows.filter((row) => row.includes(vip)), []);
+      assert.equal(
+        rows.filter((row) => row.includes(vip)),
+        [],
+      );
 
       await client.ip(`neighbour replace ${vip} lladdr ${await host.mac('eth0')} dev eth0 nud permanent`);
       assert.is((await play(topology)).echoed, 20);

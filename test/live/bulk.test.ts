@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { LabHost } from '../../host/demo/lab/labHost.js';
 import type { Family, LabBackend } from '../../host/demo/lab/topology.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { upload } from './support/curl.js';
 import { ECHO_PORT, echoVip, vipOf, webVip } from './support/members.js';
+import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { echo, startEchoServers } from './support/udp.js';
 import { until } from './support/until.js';
 import { WebServers } from './support/webServers.js';
 
-const live = liveSuite('live/bulk');
+const live = liveSuiteWith('live/bulk', ['curl', 'nginx', 'iperf3', ...CAPTURE_PROGRAMS]);
 const UPLOAD_BYTES = 48 * 1024 * 1024;
 const IPERF_PORT = 5201;
 const IPERF_BYTES = 100_000_000;
@@ -24,7 +25,9 @@ const SOCKET_BUFFERS_BYTES = 10 * 1024 * 1024;
 const FRAME_BYTES_MAX = 1514; // of a frame that is no super-frame
 
 function dropped(verdicts: Record<string, number>): string[] {
-  return Object.entries(verdicts).flatMap(([name, count]) => (/^DROP_/.test(name) && count > 0 ? [`${name} ${count}`] : []));
+  return Object.entries(verdicts).flatMap(([name, count]) =>
+    /^DROP_/.test(name) && count > 0 ? [`${name} ${count}`] : [],
+  );
 }
 
 /** A counter of /proc/net/snmp (IPv4) or snmp6. */
@@ -77,7 +80,9 @@ for (const family of [4, 6] as Family[]) {
 
       const args = ['-c', vip, '-p', `${IPERF_PORT}`, '-n', `${IPERF_BYTES}`, '-J'];
       const { stdout } = await client.exec('iperf3', args, { timeoutMs: 30_000 });
-      const { end } = JSON.parse(stdout) as { end: Record<'sum_received' | 'sum_sent', { bytes: number; bits_per_second: number }> };
+      const { end } = JSON.parse(stdout) as {
+        end: Record<'sum_received' | 'sum_sent', { bytes: number; bits_per_second: number }>;
+      };
       assert.ok(end.sum_sent.bytes >= IPERF_BYTES, `${end.sum_sent.bytes} bytes sent`);
       // The client says goodbye when it has written all; what is in the buffers then, the server does not count.
       const uncounted = end.sum_sent.bytes - end.sum_received.bytes;

@@ -70,12 +70,20 @@ live('flows that one worker learnt keep their backends on the other', async () =
     await until('a worker to die', () => balancer.all('workerRestart')[0]);
     await sleep(600);
     const players = await load.stop();
-    assert.equal(players.map(({ backends }) => backends.length), new Array(PLAYERS).fill(1));
+    assert.equal(
+      players.map(({ backends }) => backends.length),
+      new Array(PLAYERS).fill(1),
+    );
     const names = [...new Set(players.flatMap(({ backends }) => backends.map(({ name }) => name)))].sort();
     assert.equal(names, ['backend1', 'backend2']);
 
     // A flow that nobody has seen does go to the new one: the test can tell the difference.
-    const plan = { address: topology.vip, localAddress: topology.clientAddresses[0] as string, flows: 32, packetsPerFlow: 1 };
+    const plan = {
+      address: topology.vip,
+      localAddress: topology.clientAddresses[0] as string,
+      flows: 32,
+      packetsPerFlow: 1,
+    };
     assert.ok((await echo(topology.client, plan)).backends.includes('backend3'));
     await balancer.close();
   });

@@ -3,15 +3,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { Family, Topology } from '../../host/demo/lab/topology.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { tryOnce } from './support/curl.js';
 import { type Ends, ipFrame, pingFrame, sendFrames } from './support/frames.js';
 import { ECHO_PORT, echoVip, HTTP_PORT, webVip } from './support/members.js';
+import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { echo, startEchoServers } from './support/udp.js';
 
-const live = liveSuite('live/host-silent');
+const live = liveSuiteWith('live/host-silent', ['curl', ...CAPTURE_PROGRAMS]);
 const CLOSED_PORT = 81;
 const PROTOCOL_GRE = 47;
 const REQUESTS = 5;
@@ -139,9 +140,18 @@ for (const family of [4, 6] as Family[]) {
         });
         await bare.stop();
         if (temptation === 'the VIP on its loopback') {
-          assert.ok(loud.own.some((info) => /\[RST/.test(info)), `no RST in ${loud.own}`);
-          assert.ok(loud.own.some((info) => /unreachable/i.test(info)), `no ICMP error in ${loud.own}`);
-          assert.ok(loud.own.some((info) => /reply/i.test(info)), `no echo reply in ${loud.own}`);
+          assert.ok(
+            loud.own.some((info) => /\[RST/.test(info)),
+            `no RST in ${loud.own}`,
+          );
+          assert.ok(
+            loud.own.some((info) => /unreachable/i.test(info)),
+            `no ICMP error in ${loud.own}`,
+          );
+          assert.ok(
+            loud.own.some((info) => /reply/i.test(info)),
+            `no echo reply in ${loud.own}`,
+          );
           assert.ok(loud.answerers.includes(await balancer.mac('eth0')), `answers only of ${loud.answerers}`);
         } else {
           assert.ok(loud.forwarded > loud.requests, `${loud.forwarded} frames out for ${loud.requests} in`);

@@ -33,7 +33,10 @@ live('a second balancer on eth0 is refused, and says whose it is', async () => {
 
     const next = await embedding.create('next', { interfaces: [{ name: 'eth0' }] }, [echoVip(topology)]);
     const again = await rejection(embedding.create('again', { interfaces: [{ name: 'eth0' }] }, []));
-    assert.equal([again.code, again.message], ['ERR_BUSY', `eth0 is already balanced by this process (pid ${embedding.program.child.pid})`]);
+    assert.equal(
+      [again.code, again.message],
+      ['ERR_BUSY', `eth0 is already balanced by this process (pid ${embedding.program.child.pid})`],
+    );
     await next.close();
   });
 });
@@ -67,7 +70,10 @@ live('a second instance that starts and stops while the first forwards disturbs 
     const players = await load.stop();
     const sent = players.reduce((sum, player) => sum + player.sent, 0);
     assert.ok(sent > 500, `${sent} datagrams sent`);
-    assert.is(players.reduce((sum, player) => sum + player.received, 0), sent);
+    assert.is(
+      players.reduce((sum, player) => sum + player.received, 0),
+      sent,
+    );
     assert.equal([...new Set(players.map(({ backends }) => backends.length))], [1]);
     const { verdicts } = await first.stats();
     assert.is(verdicts.FORWARD_L2, sent);

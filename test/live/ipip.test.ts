@@ -4,19 +4,23 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Family, LabBackend } from '../../host/demo/lab/topology.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { tryOnce } from './support/curl.js';
 import { ECHO_PORT, echoVip, HTTP_PORT, webVip } from './support/members.js';
+import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { echo } from './support/udp.js';
 import { urlOf, WebServers } from './support/webServers.js';
 
-const live = liveSuite('live/ipip');
+const live = liveSuiteWith('live/ipip', ['curl', 'nginx', ...CAPTURE_PROGRAMS]);
 const DATAGRAMS = 12;
 const CLIENT_TTL = 64; // net.ipv4.ip_default_ttl, hop_limit
 const OUTER_TTL = 64;
-const CHECKSUMS = ['ip.check_checksum', 'udp.check_checksum', 'tcp.check_checksum'].flatMap((name) => ['-o', `${name}:TRUE`]);
+const CHECKSUMS = ['ip.check_checksum', 'udp.check_checksum', 'tcp.check_checksum'].flatMap((name) => [
+  '-o',
+  `${name}:TRUE`,
+]);
 const GOOD = '1';
 
 /** tshark's fields of interest; a field that is there twice is outer,inner. */
@@ -38,14 +42,24 @@ for (const family of [4, 6] as Family[]) {
       const balancer = await CommandBalancer.start(topology, { members });
       const direct = { filter: `dst host ${vip} and (udp or tcp)`, direction: 'out' as const };
       const atClient = await Capture.start(lab, client, direct);
-      const atBackend = await Capture.start(lab, backend.host, { filter: family === 4 ? 'ip proto 4' : 'ip6 proto 41' });
+      const atBackend = await Capture.start(lab, backend.host, {
+        filter: family === 4 ? 'ip proto 4' : 'ip6 proto 41',
+      });
 
       const flow = { address: vip, localAddress: clientAddresses[0] as string, flows: DATAGRAMS, packetsPerFlow: 1 };
       await echo(client, { ...flow, bytes: 1211, timeoutMs: 20 }); // an odd length: the checksum's last byte is alone
       await tryOnce(client, vip, { timeoutMs: 300 }); // a SYN
       await Promise.all([atClient.stop(), atBackend.stop()]);
 
-      const transport = ['udp.srcport', 'udp.dstport', 'udp.payload', 'tcp.srcport', 'tcp.dstport', 'tcp.seq_raw', 'tcp.flags'];
+      const transport = [
+        'udp.srcport',
+        'udp.dstport',
+        'udp.payload',
+        'tcp.srcport',
+        'tcp.dstport',
+        'tcp.seq_raw',
+        'tcp.flags',
+      ];
       const wire = { options: CHECKSUMS };
       const fields = [...FIELDS[family], 'udp.checksum.status', 'tcp.checksum.status', ...FAULTS];
       const rows = await atBackend.rows(fields, wire);

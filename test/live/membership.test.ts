@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { Topology } from '../../host/demo/lab/topology.js';
 import type { Tracking } from '../../host/membership/event.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { tryOnce } from './support/curl.js';
 import { countBackends, openKeepAlives, total, visit } from './support/httpLoad.js';
 import { type FileVip, webVip } from './support/members.js';
+import { liveSuiteWith } from './support/suite.js';
 import { startEchoServers } from './support/udp.js';
 
-const live = liveSuite('live/membership');
+const live = liveSuiteWith('live/membership', ['curl']);
 const KEEP_ALIVES = 20;
 const VISITS = 60;
 /** The shortest there is: a drained backend is to be told of while we wait. */

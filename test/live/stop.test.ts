@@ -1,22 +1,23 @@
 // However the balancer ends, while traffic flows: nothing is left of it, and a new one forwards at once. A packet worker that
 // dies is started again, and its share of the frames is not lost meanwhile.
 import { readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { LabHost } from '../../host/demo/lab/labHost.js';
 import type { Topology } from '../../host/demo/lab/topology.js';
 import { HttpLoad, type HttpLoadPlan } from '../../host/demo/traffic.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { EmbeddingProcess } from './support/embedded.js';
 import { tryOnce } from './support/curl.js';
+import { EmbeddingProcess } from './support/embedded.js';
 import { echoVip, HTTP_PORT, webVip } from './support/members.js';
+import { liveSuiteWith } from './support/suite.js';
 import { startEchoServers, startPacedEcho } from './support/udp.js';
 import { until } from './support/until.js';
 
-const live = liveSuite('live/stop');
+const live = liveSuiteWith('live/stop', ['curl']);
 const RESTART_MS_MAX = 3000;
 const STOP_MS_MAX = 1000;
 const KEEP_ALIVES = 20;
@@ -76,13 +77,18 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
       const second = await CommandBalancer.launch(topology, { members: [webVip(topology)] });
       await until('an answer', async () => (await tryOnce(client, vip, { timeoutMs: 100 })).exitCode === 0, 8000);
       const againMs = performance.now() - second.startedAt;
-      console.log(`${signal}: stopped in ${ms.toFixed(0)} ms, forwarding again ${againMs.toFixed(0)} ms after the start`);
+      console.log(
+        `${signal}: stopped in ${ms.toFixed(0)} ms, forwarding again ${againMs.toFixed(0)} ms after the start`,
+      );
       assert.ok(againMs < RESTART_MS_MAX, `forwarding again after ${againMs} ms`);
       const { requests } = load.progress;
       await until('requests again', () => load.progress.requests > requests + KEEP_ALIVES);
       await load.stop();
       // The table is a function of the records: every connection finds its backend again.
-      assert.equal(load.connections.map(({ failure, backends }) => failure ?? backends.length), new Array(KEEP_ALIVES).fill(1));
+      assert.equal(
+        load.connections.map(({ failure, backends }) => failure ?? backends.length),
+        new Array(KEEP_ALIVES).fill(1),
+      );
       await second.stop();
     });
   });
@@ -138,7 +144,10 @@ live('a worker that dies is started again; its flows go to the other one meanwhi
     console.log(`${lostAt.length} of ${sent} datagrams lost with the worker`);
     // What stood in its ring is lost: 1000 packets/s for as long as it takes to notice, 100 ms at the very most.
     assert.ok(lostAt.length <= 100, `${lostAt.length} lost`);
-    assert.equal(lostAt.filter((at) => at > died.at + 20), []);
+    assert.equal(
+      lostAt.filter((at) => at > died.at + 20),
+      [],
+    );
     assert.equal([...new Set(players.map(({ backends }) => backends.length))], [1]);
     await balancer.close();
   });

@@ -2,13 +2,14 @@
 // Sent as raw frames, for this needs no VLAN interface.
 import * as assert from 'uvu/assert';
 import type { Family, LabBackend } from '../../host/demo/lab/topology.js';
-import { liveSuite, withTopology } from './lab.js';
+import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { sendFrames, udpFrame } from './support/frames.js';
 import { ECHO_PORT, echoVip } from './support/members.js';
+import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 
-const live = liveSuite('live/vlan');
+const live = liveSuiteWith('live/vlan', CAPTURE_PROGRAMS);
 const TIMES = 10;
 const VLAN = 42;
 const PRIORITY = 5;
@@ -19,9 +20,9 @@ for (const family of [4, 6] as Family[]) {
       const { lab, balancer: host, client, clientAddresses, vip, backends } = topology;
       const backend = backends[0] as LabBackend;
       const balancer = await CommandBalancer.start(topology, { members: [echoVip(topology)] });
-      const [sourceMac, destinationMac, backendMac] = await Promise.all(
+      const [sourceMac, destinationMac, backendMac] = (await Promise.all(
         [client, host, backend.host].map((machine) => machine.mac('eth0')),
-      ) as [string, string, string];
+      )) as [string, string, string];
       const capture = await Capture.start(lab, backend.host, { direction: 'in', filter: 'vlan' });
       const ends = { sourceMac, destinationMac, source: clientAddresses[0] as string, destination: vip };
       const data = Buffer.from('tagged');

@@ -125,7 +125,7 @@ export class TrackingModel {
       track.learnUntil = tick + learnTicks;
       track.lastOther = tick;
     } else if (track === undefined && worthRemembering) {
-      this.tracks.set(slot, { previous: old, learnUntil: tick + learnTicks, lastOther: tick - idleTicks });
+      this.tracks.set(slot, { previous: old, learnUntil: tick + learnTicks, lastOther: tick });
     } else if (track === undefined && tracking === 'all') {
       this.tracks.set(slot, { previous: undefined, learnUntil: tick, lastOther: tick - idleTicks });
     }

@@ -70,7 +70,11 @@ export class CommandBalancer {
   /** Starts it and waits until it is ready and knows the way to every backend. */
   static async start(topology: Topology, plan: CommandPlan): Promise<CommandBalancer> {
     const started = await CommandBalancer.launch(topology, plan);
-    await started.until('it to be ready', () => started.events.some(({ event }) => event === 'ready'), READY_TIMEOUT_MS);
+    await started.until(
+      'it to be ready',
+      () => started.events.some(({ event }) => event === 'ready'),
+      READY_TIMEOUT_MS,
+    );
     const addresses = new Set(plan.members.flatMap(({ backends }) => backends.map(({ address }) => address)));
     for (const address of addresses) await started.reaches(address);
     return started;
@@ -109,8 +113,8 @@ export class CommandBalancer {
 
   /** Counters and status as of now: of the next line that has them. */
   async stats(): Promise<StatsLine> {
-    const before = this.#last;
-    return this.until('counters', () => (this.#last === before ? undefined : this.#last));
+    const since = Date.now();
+    return this.until('counters', () => ((this.#last?.at ?? 0) >= since ? this.#last : undefined));
   }
 
   /** Bytes that came in for VIPs, as of a second ago at most. */

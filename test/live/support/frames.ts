@@ -59,8 +59,16 @@ export function pingFrame(ends: Ends, sequence: number): Uint8Array {
 }
 
 /** Sends frames from an interface of a host, all of them `times` times; resolves when they are sent. */
-export async function sendFrames(host: LabHost, frames: readonly Uint8Array[], { link = 'eth0', times = 1 } = {}): Promise<void> {
-  const config: SendFramesConfig = { link, frames: frames.map((frame) => Buffer.from(frame).toString('base64')), times };
+export async function sendFrames(
+  host: LabHost,
+  frames: readonly Uint8Array[],
+  { link = 'eth0', times = 1 } = {},
+): Promise<void> {
+  const config: SendFramesConfig = {
+    link,
+    frames: frames.map((frame) => Buffer.from(frame).toString('base64')),
+    times,
+  };
   const program = new LabProgram<never, SendFramesReport>(host, SCRIPT, config, () => undefined);
   await program.first('done', SENT_TIMEOUT_MS);
 }
@@ -75,7 +83,16 @@ function ipv4Header(protocol: number, payloadBytes: number): Uint8Array {
 }
 
 function ipv6Header(protocol: number, payloadBytes: number): Uint8Array {
-  return Uint8Array.from([0x60, 0, 0, 0, ...bigEndian(payloadBytes), protocol, HOP_LIMIT, ...new Array<number>(32).fill(0)]);
+  return Uint8Array.from([
+    0x60,
+    0,
+    0,
+    0,
+    ...bigEndian(payloadBytes),
+    protocol,
+    HOP_LIMIT,
+    ...new Array<number>(32).fill(0),
+  ]);
 }
 
 /** RFC 768 and RFC 8200, section 8.1: the same sum for both, zeros do not count. */

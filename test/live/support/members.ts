@@ -14,10 +14,7 @@ export const ECHO_PORT = 9000;
 const TABLE_SIZE = 4099;
 
 /** A VIP of the topology with all of its backends, or those of `backends`. */
-export function vipOf(
-  { vip, backends }: Topology,
-  record: Partial<FileVip> & Pick<Vip, 'protocol' | 'port'>,
-): FileVip {
+export function vipOf({ vip, backends }: Topology, record: Partial<FileVip> & Pick<Vip, 'protocol' | 'port'>): FileVip {
   const all = backends.map(({ address }) => ({ address }));
   return { address: vip, tableSize: TABLE_SIZE, backends: all, ...record };
 }

@@ -1,17 +1,26 @@
 // test/live/support/udp.ts: UDP echo through the VIP, counted packet by packet.
-import { DemoServers, GamingLoad } from '../../../host/demo/traffic.js';
+
 import type { LabHost } from '../../../host/demo/lab/labHost.js';
 import { LabProgram } from '../../../host/demo/lab/program.js';
 import type { Topology } from '../../../host/demo/lab/topology.js';
+import type { WebServerConfig, WebServerReport } from '../../../host/demo/programs/webServer.js';
+import { GamingLoad } from '../../../host/demo/traffic.js';
 import type { FlowReport, UdpClientConfig, UdpClientReport } from '../programs/udpClient.js';
-import { ECHO_PORT } from './members.js';
+import { ECHO_PORT, HTTP_PORT } from './members.js';
 
 const SCRIPT = new URL('../programs/udpClient.js', import.meta.url);
+const SERVER = new URL('../../../host/demo/programs/webServer.js', import.meta.url);
 const DONE_TIMEOUT_MS = 30_000;
 
-/** The demo's servers: UDP echo that says who echoed, and HTTP. */
-export function startEchoServers(topology: Topology): Promise<DemoServers> {
-  return DemoServers.start(topology);
+const SERVER_TIMEOUT_MS = 10_000;
+
+/** Starts the demo's server on every backend: UDP echo that says who echoed, and HTTP; resolves when all serve. */
+export async function startEchoServers({ vip, backends }: Topology, { httpPort = HTTP_PORT } = {}): Promise<void> {
+  const servers = backends.map(({ name, host, address }) => {
+    const config: WebServerConfig = { name, addresses: [vip, address], httpPort, echoPort: ECHO_PORT };
+    return new LabProgram<never, WebServerReport>(host, SERVER, config, () => undefined);
+  });
+  await Promise.all(servers.map((server) => server.first('ready', SERVER_TIMEOUT_MS)));
 }
 
 /** Players that send a datagram at a steady pace each, until stop(): for what must not be noticed while traffic flows. */
@@ -42,7 +51,14 @@ export interface EchoOutcome {
 
 /** Sends and waits for the last echo. */
 export async function echo(client: LabHost, plan: EchoPlan): Promise<EchoOutcome> {
-  const defaults = { port: ECHO_PORT, firstLocalPort: 20_000, flows: 20, packetsPerFlow: 10, bytes: 64, timeoutMs: 1000 };
+  const defaults = {
+    port: ECHO_PORT,
+    firstLocalPort: 20_000,
+    flows: 20,
+    packetsPerFlow: 10,
+    bytes: 64,
+    timeoutMs: 1000,
+  };
   const config: UdpClientConfig = { ...defaults, ...plan };
   const program = new LabProgram<never, UdpClientReport>(client, SCRIPT, config, () => undefined);
   const { flows } = await program.first('done', DONE_TIMEOUT_MS);
