@@ -32,12 +32,16 @@ export interface KnownWay {
   problem: string | undefined;
 }
 
+/** What sendto(2) says of an interface that is down or gone. */
+const LINK_GONE: ReadonlySet<string | undefined> = new Set(['ENETDOWN', 'ENXIO', 'ENODEV']);
+
 /** Everything of the network around one balancer that it asks, follows, or holds. */
 export class Surroundings {
   readonly links: Link[];
   filter: FilterKind = 'bpf';
   private readonly ways = new Map<string, KnownWay>();
   private readonly stop = new AbortController();
+  private readonly announcing = new Map<number, AbortController>(); // by interface index
   private vipAddresses = new Set<string>();
   private engine: Engine | undefined;
   private pool: WorkerPool | undefined;
@@ -152,15 +156,28 @@ export class Surroundings {
     this.vipAddresses = addresses;
   }
 
-  private announce(vips: string[]): void {
-    if (!this.settings.isAnnouncing || vips.length === 0) return;
-    for (const { name, ifindex, mac } of this.links) {
-      if (mac === undefined) continue;
-      announceVips({ name, ifindex, mac, vips, signal: this.stop.signal }).catch((error: unknown) => {
-        const message = `announcing VIPs on ${name}: ${String(error)}`;
-        this.hub.emit('error', error instanceof MaglevError ? error : new MaglevError('ERR_INTERNAL', message));
-      });
-    }
+  private announce(vips: readonly string[]): void {
+    for (const link of this.links) this.announceOn(link, vips);
+  }
+
+  /** Where the link is down nobody listens: it is told when it comes up. */
+  private announceOn({ name, ifindex, mac, isRunning }: Link, vips: readonly string[]): void {
+    if (!this.settings.isAnnouncing || vips.length === 0 || mac === undefined || !isRunning) return;
+    const anew = this.announcing.get(ifindex) ?? new AbortController();
+    this.announcing.set(ifindex, anew);
+    const signal = AbortSignal.any([this.stop.signal, anew.signal]);
+    announceVips({ name, ifindex, mac, vips, signal }).catch((error: unknown) => {
+      if (error instanceof MaglevError && LINK_GONE.has(error.errno)) return; // it went meanwhile: a link event says so
+      const message = `announcing VIPs on ${name}: ${String(error)}`;
+      this.hub.emit('error', error instanceof MaglevError ? error : new MaglevError('ERR_INTERNAL', message));
+    });
+  }
+
+  /** An interface has come up, perhaps on another port of its switch, or has another MAC address: what was said is old. */
+  private announceAnew(link: Link): void {
+    this.announcing.get(link.ifindex)?.abort();
+    this.announcing.delete(link.ifindex);
+    this.announceOn(link, [...this.vipAddresses]);
   }
 
   private onWay(address: string, nextHop: NextHop | undefined, problem: string | undefined): void {
@@ -191,6 +208,7 @@ export class Surroundings {
     const isSame = before.isRunning === now.isRunning && before.mtu === now.mtu && before.mac === now.mac;
     if (isSame && !isRemoved) return;
     this.hub.emit('link', { interface: before.name, isUp: now.isRunning, mtu: now.mtu, isRemoved });
+    if (now.isRunning && (!before.isRunning || before.mac !== now.mac)) this.announceAnew(now);
   }
 
   private writeLink(link: Link): void {

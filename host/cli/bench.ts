@@ -92,6 +92,8 @@ async function run(cli: CliOptions): Promise<void> {
   const { formatMeasured } = await import('../../bench/report.js');
   const stop = new AbortController();
   untilStopped().then((signal) => stop.abort(new Error(`stopped by ${signal}`)));
+  // `bench | head`: nobody reads any more. Ending by the unhandled error would leave the compiled twins behind.
+  process.stdout.once('error', (error) => stop.abort(error));
   const progress = openProgress();
   const report = await runBench({
     shape,

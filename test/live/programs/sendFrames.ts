@@ -19,6 +19,6 @@ const found = netlink.links().find(({ name }) => name === link);
 netlink.close();
 if (found === undefined) throw new Error(`no interface ${link}`);
 const bytes = frames.map((frame) => Uint8Array.from(Buffer.from(frame, 'base64')));
-for (let time = 0; time < times; time++) sendFrames(found, bytes);
+sendFrames(found, Array.from({ length: times }, () => bytes).flat());
 report<SendFramesReport>({ type: 'done' });
 process.disconnect?.();
