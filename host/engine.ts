@@ -14,7 +14,8 @@ import { slotsByBackend, tableDigest } from './membership/table.js';
 import { createMemory, type HotMemory, type MemoryShape } from './memory.js';
 import { bindHotPath, compileHotPath, type HotPathModule } from './module.js';
 import type { CoreSettings } from './options.js';
-import { type Stats, StatsReader } from './stats.js';
+import type { Stats } from './stats.js';
+import { StatsReader } from './statsReader.js';
 
 /** What the engine asks of its owner. */
 export interface EngineParts {

@@ -1,11 +1,6 @@
 // host/stats.ts: counters as numbers with names. The hot path counts per worker, without atomics; here they are added up.
 // Counters count from the start and are never reset: readers take differences.
 import {
-  COUNT_BYTES,
-  COUNT_OCTETS,
-  COUNT_PACKETS,
-  COUNTER_EVENTS,
-  COUNTERS_BYTES,
   EVENT_BATCHES,
   EVENT_CHECKSUM_COMPLETED,
   EVENT_FLOW_FULL,
@@ -17,13 +12,8 @@ import {
   EVENT_FLOW_MISS_UDP,
   EVENT_FLOW_REPLACE,
   EVENT_PREVIOUS_TAKEN,
-  REGION_BACKEND_COUNTERS,
-  REGION_COUNTERS,
-  REGION_VIP_COUNTERS,
 } from '../assembly/layout.js';
 import { verdictTable } from '../assembly/verdict.js';
-import type { LiveVip } from './membership/publish.js';
-import type { HotMemory } from './memory.js';
 
 /** A verdict: number, name, and the sentence that says when it happens. */
 export interface Verdict {
@@ -77,69 +67,4 @@ export interface Stats {
 /** Name of a verdict number. */
 export function verdictName(number: number): string {
   return NAMES.get(number) ?? `UNKNOWN_${number}`;
-}
-
-/** Reads all counters of a memory. An index that had an owner before starts its new owner at 0. */
-export class StatsReader {
-  private readonly vipBaselines = new Map<number, Traffic>();
-  private readonly backendBaselines = new Map<number, Traffic>();
-
-  constructor(private readonly memory: HotMemory) {}
-
-  read(vips: Iterable<LiveVip>): Stats {
-    const stats: Stats = { verdicts: {}, events: {}, vips: {}, backends: {} };
-    for (const { number, name } of VERDICTS) stats.verdicts[name] = this.sumCounter(number * 8);
-    for (const { number, name } of HOT_EVENTS) stats.events[name] = this.sumCounter(COUNTER_EVENTS + number * 8);
-    for (const vip of vips) {
-      stats.vips[vip.key] = less(this.sumVip(vip.number), this.vipBaselines.get(vip.number));
-      for (const { address, index } of vip.backends.values()) {
-        stats.backends[`${vip.key}/${address}`] = less(this.sumBackend(index), this.backendBaselines.get(index));
-      }
-    }
-    return stats;
-  }
-
-  /** From now on VIP `number` counts from 0. */
-  rebaseVip(number: number): void {
-    this.vipBaselines.set(number, this.sumVip(number));
-  }
-
-  /** From now on backend `index` counts from 0. */
-  rebaseBackend(index: number): void {
-    this.backendBaselines.set(index, this.sumBackend(index));
-  }
-
-  private sumVip(number: number): Traffic {
-    return this.sumTraffic(this.memory.region(REGION_VIP_COUNTERS).base, this.memory.vipRecords, number);
-  }
-
-  private sumBackend(index: number): Traffic {
-    return this.sumTraffic(this.memory.region(REGION_BACKEND_COUNTERS).base, this.memory.backendRecords, index);
-  }
-
-  private sumCounter(offset: number): number {
-    const { base } = this.memory.region(REGION_COUNTERS);
-    return this.sum((worker) => base + worker * COUNTERS_BYTES + offset);
-  }
-
-  private sumTraffic(base: number, records: number, index: number): Traffic {
-    const at = (worker: number): number => base + (worker * records + index) * COUNT_BYTES;
-    return {
-      packets: this.sum((worker) => at(worker) + COUNT_PACKETS),
-      octets: this.sum((worker) => at(worker) + COUNT_OCTETS),
-    };
-  }
-
-  private sum(at: (worker: number) => number): number {
-    let total = 0;
-    for (let worker = 0; worker < this.memory.shape.workers; worker++) {
-      total += Number(this.memory.view.getBigUint64(at(worker), true));
-    }
-    return total;
-  }
-}
-
-function less(traffic: Traffic, baseline: Traffic | undefined): Traffic {
-  if (baseline === undefined) return traffic;
-  return { packets: traffic.packets - baseline.packets, octets: traffic.octets - baseline.octets };
 }

@@ -1,7 +1,9 @@
 // host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
 import type { Panic } from './membership/effective.js';
 import type { Refusal } from './membership/event.js';
-import type { FilterKind } from './surroundings.js';
+
+/** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
+export type FilterKind = 'bpf' | 'none';
 
 /** A backend of a live VIP. */
 export interface BackendStatus {

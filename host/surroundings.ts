@@ -21,10 +21,8 @@ import {
 import { canonicalAddress } from './membership/address.js';
 import type { Change, Vip } from './membership/event.js';
 import type { MembershipState } from './membership/state.js';
+import type { FilterKind } from './status.js';
 import type { WorkerPool } from './workers/pool.js';
-
-/** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
-export type FilterKind = 'bpf' | 'none';
 
 /** What is known of the way to a backend. */
 export interface KnownWay {

@@ -88,19 +88,29 @@ export function benchCommand(): Command {
 async function run(cli: CliOptions): Promise<void> {
   const shape = shapeOf(cli);
   if (cli.json !== undefined) await checkFolderOf(cli.json);
+  const stop = new AbortController();
+  untilStopped().then((signal) => stop.abort(signal));
+  // `bench | head`: nobody reads any more. Ending by the unhandled error would leave the compiled twins behind.
+  process.stdout.once('error', ({ message }) => stop.abort(message));
+  try {
+    await measureAndReport(cli, shape, stop.signal);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write(`maglev-dsr: bench stopped: ${stop.signal.reason}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function measureAndReport(cli: CliOptions, shape: Shape, signal: AbortSignal): Promise<void> {
   const { runBench } = await import('../../bench/index.js');
   const { formatMeasured } = await import('../../bench/report.js');
-  const stop = new AbortController();
-  untilStopped().then((signal) => stop.abort(new Error(`stopped by ${signal}`)));
-  // `bench | head`: nobody reads any more. Ending by the unhandled error would leave the compiled twins behind.
-  process.stdout.once('error', (error) => stop.abort(error));
   const progress = openProgress();
   const report = await runBench({
     shape,
     choice: choiceOf(cli),
     timeMs: cli.time,
     rounds: cli.rounds,
-    signal: stop.signal,
+    signal,
     onNote: (note) => progress.say(`${note}\n`, process.stderr),
     onStep: progress.step,
     onResult: (measured: Measured) => progress.say(`${formatMeasured(measured)}\n`, process.stdout),

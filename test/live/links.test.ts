@@ -179,6 +179,7 @@ live('an interface that is removed is an event; the balancer goes on with the ot
       ],
     );
     assert.is((await balancer.status()).workerRestarts, 0);
+    assert.equal(balancer.all('error'), []);
     await balancer.close();
   });
 });
