@@ -5,7 +5,6 @@ import { isSane } from './encap/offload';
 import {
   BACKEND_ENCAP,
   ENCAP_L2,
-  META_BACKEND,
   META_PACKET_TYPE,
   META_VIP,
   NO_BACKEND,
@@ -52,10 +51,16 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (broken != NO_VERDICT) return isForOthers(root) ? IGNORE_NOT_VIP : broken;
   // Requests for a MAC address come by broadcast and multicast; nothing else of that kind is for a VIP.
   if (parsed.etherType == TYPE_ARP) return answerArp(root);
-  if (isSolicitation()) return answerSolicitation(root);
+  if (parsed.isV6 && isSolicitation()) return answerSolicitation(root);
   if (packetType != PACKET_TYPE_HOST) return IGNORE_OTHER_HOST;
 
-  const vip = find(root, parsed.destinationHigh, parsed.destinationLow, parsed.protocol, parsed.destinationPort);
+  const vip = find(
+    root,
+    parsed.destinationHigh,
+    parsed.destinationLow,
+    parsed.protocol,
+    l4.destinationPortOf(parsed.ports),
+  );
   if (parsed.isFragment) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_FRAGMENT;
   if (!vip) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_NO_VIP;
   if (timeToLive() <= 1) return DROP_TTL_EXPIRED;
@@ -64,8 +69,7 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   const hash = flowHash();
   const chosen = select(vip, hash, parsed.protocol == l4.PROTOCOL_TCP, parsed.isSyn, tick);
   const vipNumber = load<u32>(vip, VIP_NUMBER);
-  store<u16>(meta, <u16>vipNumber, META_VIP);
-  store<u16>(meta, <u16>chosen, META_BACKEND);
+  store<u32>(meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
   countTraffic(vipNumber, chosen, len);
   if (chosen == NO_BACKEND) return DROP_NO_BACKEND;
   return send(backend(chosen), hash);

@@ -8,7 +8,6 @@ import * as ipv6 from './wire/ipv6';
 import * as l4 from './wire/l4';
 
 export let frame: usize = 0;
-export let frameBytes: u32 = 0;
 export let meta: usize = 0;
 export let etherType: u32 = 0;
 export let hasVlan: bool = false;
@@ -28,71 +27,81 @@ export let transport: usize = 0;
 export let transportBytes: u32 = 0;
 /** Both ports as they lie in memory; 0 for a protocol that has none, or a fragment. */
 export let ports: u32 = 0;
-export let destinationPort: u32 = 0;
 export let isSyn: bool = false;
+
+let virtioAt: usize = 0;
 
 /** virtio header of the frame in hand, 0 when it has none. */
 export function virtioHeader(): usize {
-  return load<u16>(meta, META_FLAGS) & META_HAS_VIRTIO ? meta + META_VIRTIO : 0;
+  return virtioAt;
 }
 
-/** Reads frame and meta. NO_VERDICT: all globals above are set, down to the transport header. */
+/**
+ * Reads frame and meta. NO_VERDICT: all globals above are set, down to the transport header. What the next step needs is
+ * handed on as an argument: V8 keeps arguments in registers, and globals in memory.
+ */
 export function parse(at: usize, len: u32, about: usize): u32 {
+  const flags = <u32>load<u16>(about, META_FLAGS);
   frame = at;
-  frameBytes = len;
   meta = about;
+  virtioAt = flags & META_HAS_VIRTIO ? about + META_VIRTIO : 0;
+  hasVlan = (flags & META_HAS_VLAN) != 0;
   hasDestination = false;
   if (!ethernet.isValid(at, len)) return DROP_TRUNCATED;
-  const verdict = stripTag();
-  if (verdict != NO_VERDICT) return verdict;
-  if (etherType == ethernet.TYPE_IPV4) return parseIpv4();
-  if (etherType == ethernet.TYPE_IPV6) return parseIpv6();
-  return etherType == ethernet.TYPE_ARP ? NO_VERDICT : IGNORE_ETHERTYPE;
+  const type = ethernet.type(at);
+  if (type == ethernet.TYPE_VLAN || flags & META_HAS_VLAN) return parseTagged(at, len, type);
+  return parsePacket(at + ethernet.HEADER_BYTES, len - ethernet.HEADER_BYTES, type);
 }
 
 /** A tag is in the ring header (the kernel took it out of the frame) or in the frame; both at once are two tags. */
-function stripTag(): u32 {
-  etherType = ethernet.type(frame);
-  packet = frame + ethernet.HEADER_BYTES;
-  hasVlan = (load<u16>(meta, META_FLAGS) & META_HAS_VLAN) != 0;
-  if (hasVlan) vlanTci = load<u16>(meta, META_VLAN_TCI);
-  if (etherType == ethernet.TYPE_VLAN) {
-    if (hasVlan) return IGNORE_ETHERTYPE;
-    hasVlan = true;
-    vlanTci = ethernet.tagTci(frame);
-    etherType = ethernet.taggedType(frame);
-    packet += ethernet.TAG_BYTES;
+function parseTagged(at: usize, len: u32, type: u32): u32 {
+  if (type != ethernet.TYPE_VLAN) {
+    vlanTci = load<u16>(meta, META_VLAN_TCI);
+    return parsePacket(at + ethernet.HEADER_BYTES, len - ethernet.HEADER_BYTES, type);
   }
-  packetBytes = frameBytes - <u32>(packet - frame);
-  return NO_VERDICT;
+  if (hasVlan) return IGNORE_ETHERTYPE;
+  hasVlan = true;
+  vlanTci = ethernet.tagTci(at);
+  const headerBytes = ethernet.HEADER_BYTES + ethernet.TAG_BYTES;
+  return parsePacket(at + headerBytes, len - headerBytes, ethernet.taggedType(at));
 }
 
-function parseIpv4(): u32 {
-  if (packetBytes < ipv4.MIN_LEN) return DROP_TRUNCATED;
-  if (!ipv4.isValid(packet, packetBytes)) return DROP_BAD_HEADER;
+function parsePacket(p: usize, len: u32, type: u32): u32 {
+  etherType = type;
+  packet = p;
+  if (type == ethernet.TYPE_IPV4) return parseIpv4(p, len);
+  if (type == ethernet.TYPE_IPV6) return parseIpv6(p, len);
+  packetBytes = len;
+  return type == ethernet.TYPE_ARP ? NO_VERDICT : IGNORE_ETHERTYPE;
+}
+
+function parseIpv4(p: usize, len: u32): u32 {
+  if (len < ipv4.MIN_LEN) return DROP_TRUNCATED;
+  const headerLen = ipv4.headerLen(p);
+  const total = ipv4.totalLen(p); // the rest is padding
+  if (ipv4.version(p) != 4 || headerLen < ipv4.MIN_LEN) return DROP_BAD_HEADER;
+  if (headerLen > total) return DROP_BAD_HEADER;
   isV6 = false;
-  protocol = ipv4.protocol(packet);
   destinationHigh = 0;
-  destinationLow = mapped(ipv4.destination(packet));
+  destinationLow = mapped(ipv4.destination(p));
   hasDestination = true;
-  if (!ipv4.isWhole(packet, packetBytes)) return DROP_TRUNCATED;
-  packetBytes = ipv4.totalLen(packet); // the rest is padding
-  isFragment = ipv4.isFragment(packet);
-  return parseTransport(ipv4.headerLen(packet));
+  if (total > len) return DROP_TRUNCATED;
+  packetBytes = total;
+  return parseTransport(p + headerLen, total - headerLen, ipv4.protocol(p), ipv4.isFragment(p));
 }
 
-function parseIpv6(): u32 {
-  if (packetBytes < ipv6.HEADER_LEN) return DROP_TRUNCATED;
-  if (!ipv6.isValid(packet, packetBytes)) return DROP_BAD_HEADER;
+function parseIpv6(p: usize, len: u32): u32 {
+  if (len < ipv6.HEADER_LEN) return DROP_TRUNCATED;
+  if (!ipv6.isValid(p, len)) return DROP_BAD_HEADER;
   isV6 = true;
-  protocol = ipv6.nextHeader(packet);
-  destinationHigh = load<u64>(packet, ipv6.DESTINATION);
-  destinationLow = load<u64>(packet, ipv6.DESTINATION + 8);
+  destinationHigh = load<u64>(p, ipv6.DESTINATION);
+  destinationLow = load<u64>(p, ipv6.DESTINATION + 8);
   hasDestination = true;
-  if (!ipv6.isWhole(packet, packetBytes)) return DROP_TRUNCATED;
-  packetBytes = ipv6.totalLen(packet);
-  isFragment = protocol == ipv6.NEXT_FRAGMENT;
-  return parseTransport(ipv6.HEADER_LEN);
+  if (!ipv6.isWhole(p, len)) return DROP_TRUNCATED;
+  const total = ipv6.totalLen(p);
+  const next = ipv6.nextHeader(p);
+  packetBytes = total;
+  return parseTransport(p + ipv6.HEADER_LEN, total - ipv6.HEADER_LEN, next, next == ipv6.NEXT_FRAGMENT);
 }
 
 /**
@@ -108,34 +117,34 @@ export function mapped(address: u32): u64 {
   return 0xffff_0000 | ((<u64>address) << 32);
 }
 
-function parseTransport(headerLen: u32): u32 {
-  transport = packet + headerLen;
-  transportBytes = packetBytes - headerLen;
-  ports = 0;
-  destinationPort = 0;
+/** The ports of a fragment may not be here, and forward() drops it. */
+function parseTransport(p: usize, len: u32, type: u32, fragment: bool): u32 {
+  transport = p;
+  transportBytes = len;
+  protocol = type;
+  isFragment = fragment;
+  if (type == l4.PROTOCOL_TCP && !fragment) return parseTcp(p, len);
   isSyn = false;
-  if (isFragment) return NO_VERDICT; // its ports may not be here, and forward() drops it
-  if (protocol == l4.PROTOCOL_TCP) return parseTcp();
-  return protocol == l4.PROTOCOL_UDP ? parseUdp() : NO_VERDICT;
-}
-
-function parseTcp(): u32 {
-  if (transportBytes < l4.TCP_MIN_LEN) return DROP_TRUNCATED;
-  const headerLen = l4.tcpHeaderLen(transport);
-  if (headerLen < l4.TCP_MIN_LEN) return DROP_BAD_HEADER;
-  if (headerLen > transportBytes) return DROP_TRUNCATED;
-  ports = l4.ports(transport);
-  destinationPort = l4.destinationPort(transport);
-  isSyn = l4.isSyn(transport);
+  if (type == l4.PROTOCOL_UDP && !fragment) return parseUdp(p, len);
+  ports = 0;
   return NO_VERDICT;
 }
 
-function parseUdp(): u32 {
-  if (transportBytes < l4.UDP_LEN) return DROP_TRUNCATED;
-  const length = l4.udpLength(transport);
+function parseTcp(p: usize, len: u32): u32 {
+  if (len < l4.TCP_MIN_LEN) return DROP_TRUNCATED;
+  const headerLen = l4.tcpHeaderLen(p);
+  if (headerLen < l4.TCP_MIN_LEN) return DROP_BAD_HEADER;
+  if (headerLen > len) return DROP_TRUNCATED;
+  ports = l4.ports(p);
+  isSyn = l4.isSyn(p);
+  return NO_VERDICT;
+}
+
+function parseUdp(p: usize, len: u32): u32 {
+  if (len < l4.UDP_LEN) return DROP_TRUNCATED;
+  const length = l4.udpLength(p);
   if (length < l4.UDP_LEN) return DROP_BAD_HEADER;
-  if (length > transportBytes) return DROP_TRUNCATED;
-  ports = l4.ports(transport);
-  destinationPort = l4.destinationPort(transport);
+  if (length > len) return DROP_TRUNCATED;
+  ports = l4.ports(p);
   return NO_VERDICT;
 }

@@ -32,10 +32,11 @@ export let mtu: u32 = 0;
 /** Takes the way to next hop `index`. MAC and egress are one atomic load, so a change in between never tears. */
 export function take(index: u32): u32 {
   const hop = nextHops + index * NEXT_HOP_BYTES;
-  way = atomic.load<u64>(hop + NEXT_HOP_WAY);
-  if (!way) return DROP_NEXT_HOP_UNRESOLVED;
+  const taken = atomic.load<u64>(hop + NEXT_HOP_WAY);
+  if (!taken) return DROP_NEXT_HOP_UNRESOLVED;
+  way = taken;
   mtu = load<u32>(hop, NEXT_HOP_MTU);
-  return leaveBy(<u32>(way >> 48));
+  return leaveBy(<u32>(taken >> 48));
 }
 
 /** Takes the way back to `mac`, out of the port the frame in hand came from. */
@@ -48,10 +49,9 @@ export function takeBack(mac: u64): u32 {
 /** A frame that goes back out of its port keeps its VLAN tag; on another interface the tag means nothing. */
 function leaveBy(index: u32): u32 {
   egress = index;
-  if (egress >= <u32>EGRESS_MAX || !(load<u32>(egresses + egress * EGRESS_BYTES, EGRESS_FLAGS) & EGRESS_UP)) {
-    return DROP_EGRESS_DOWN;
-  }
-  isTagged = parsed.hasVlan && egress == load<u16>(parsed.meta, META_INGRESS);
+  if (index >= <u32>EGRESS_MAX) return DROP_EGRESS_DOWN;
+  if (!(load<u32>(egresses + index * EGRESS_BYTES, EGRESS_FLAGS) & EGRESS_UP)) return DROP_EGRESS_DOWN;
+  isTagged = parsed.hasVlan && index == load<u16>(parsed.meta, META_INGRESS);
   return NO_VERDICT;
 }
 

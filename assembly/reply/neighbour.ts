@@ -40,7 +40,6 @@ export function answerArp(root: usize): u32 {
 /** True for what answerSolicitation() looks at: a neighbour solicitation that came straight from the link. */
 export function isSolicitation(): bool {
   return (
-    parsed.isV6 &&
     parsed.protocol == l4.PROTOCOL_ICMPV6 &&
     ipv6.hopLimit(parsed.packet) == HOP_LIMIT_LOCAL &&
     neighbour.isSolicitation(parsed.transport, parsed.transportBytes)

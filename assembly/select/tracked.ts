@@ -34,7 +34,6 @@ export function selectTracked(
   tick: u32,
 ): u32 {
   const fresh = slot & SLOT_BACKEND;
-  const track = trackOf(load<u32>(vip, VIP_TRACKS), load<u32>(vip, VIP_TRACK_MASK), slotIndex);
   let chosen = fresh;
   if (flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick)) {
     const known = flowTable.foundBackend;
@@ -47,11 +46,16 @@ export function selectTracked(
       flowTable.insert(hash, fresh, tick);
     }
   } else {
-    chosen = chooseForNew(track, fresh, isTcp, isSyn, tick);
+    chosen = chooseForNew(trackOfSlot(vip, slotIndex), fresh, isTcp, isSyn, tick);
     flowTable.insert(hash, chosen, tick);
   }
-  if (chosen != fresh) noteOther(track, tick);
+  if (chosen != fresh) noteOther(trackOfSlot(vip, slotIndex), tick);
   return chosen;
+}
+
+/** Asked for only where it is needed: a flow that is known and stays needs no record of its slot, which is a cache line. */
+function trackOfSlot(vip: usize, slotIndex: u32): usize {
+  return trackOf(load<u32>(vip, VIP_TRACKS), load<u32>(vip, VIP_TRACK_MASK), slotIndex);
 }
 
 function chooseForNew(track: usize, fresh: u32, isTcp: bool, isSyn: bool, tick: u32): u32 {

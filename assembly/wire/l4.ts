@@ -29,6 +29,11 @@ export function destinationPort(p: usize): u32 {
   return bswap<u16>(load<u16>(p, DESTINATION_PORT));
 }
 
+/** Destination port of the word that ports() gave. */
+export function destinationPortOf(ports: u32): u32 {
+  return bswap<u16>(<u16>(ports >> 16));
+}
+
 /** Header with options, from the data offset. */
 export function tcpHeaderLen(p: usize): u32 {
   return (<u32>load<u8>(p, TCP_DATA_OFFSET) >> 4) << 2;

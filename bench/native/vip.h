@@ -4,9 +4,8 @@
 #include "image.h"
 
 static inline u32 vip_key_hash(u64 high, u64 low, u32 protocol, u32 port) {
-  u64 x = high * 0x9e3779b97f4a7c15u + low;
-  x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93u;
-  x = (x + (port << 8 | protocol)) * 0x9e3779b97f4a7c15u;
+  u64 x = (low ^ high * 0x9e3779b97f4a7c15u) + (u64)(port << 8 | protocol) * 0xd6e8feb86659fd93u;
+  x = (x ^ (x >> 32)) * 0x9e3779b97f4a7c15u;
   return (u32)(x >> 32);
 }
 
