@@ -38,7 +38,6 @@ export class Surroundings {
   readonly links: Link[];
   filter: FilterKind = 'bpf';
   private readonly ways = new Map<string, KnownWay>();
-  private readonly stop = new AbortController();
   private readonly announcing = new Map<number, AbortController>(); // by interface index
   private vipAddresses = new Set<string>();
   private engine: Engine | undefined;
@@ -139,7 +138,7 @@ export class Surroundings {
 
   /** Lets go of everything. Calling it twice is harmless. */
   async close(): Promise<void> {
-    this.stop.abort();
+    for (const announcing of this.announcing.values()) announcing.abort();
     this.resolver?.close();
     await this.divert?.close();
     this.netlink.close();
@@ -163,8 +162,7 @@ export class Surroundings {
     if (!this.settings.isAnnouncing || vips.length === 0 || mac === undefined || !isRunning) return;
     const anew = this.announcing.get(ifindex) ?? new AbortController();
     this.announcing.set(ifindex, anew);
-    const signal = AbortSignal.any([this.stop.signal, anew.signal]);
-    announceVips({ name, ifindex, mac, vips, signal }).catch((error: unknown) => {
+    announceVips({ name, ifindex, mac, vips, signal: anew.signal }).catch((error: unknown) => {
       if (error instanceof MaglevError && LINK_GONE.has(error.errno)) return; // it went meanwhile: a link event says so
       const message = `announcing VIPs on ${name}: ${String(error)}`;
       this.hub.emit('error', error instanceof MaglevError ? error : new MaglevError('ERR_INTERNAL', message));

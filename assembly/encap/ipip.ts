@@ -19,31 +19,38 @@ import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as virtio from '../wire/virtio';
 import { complete, isHalf } from './offload';
-import * as way from './way';
+import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 export function forwardIpip(backend: usize, hash: u64): u32 {
   const header = parsed.virtioHeader();
   if (header && virtio.isSuperFrame(header)) return DROP_SUPER_FRAME_ENCAP;
-  const verdict = way.take(load<u32>(backend, BACKEND_NEXT_HOP));
+  const nextHop = load<u32>(backend, BACKEND_NEXT_HOP);
+  const way = wayTo(nextHop);
+  const verdict = refusal(way);
   if (verdict != NO_VERDICT) return verdict;
   const outerBytes = <u32>load<u8>(backend, BACKEND_OUTER_BYTES);
-  if (way.mtu && outerBytes + parsed.packetBytes > way.mtu) return DROP_TOO_BIG;
-  const packet = way.placePacket(outerBytes);
-  if (!packet) return way.noPlace();
-  if (isHalf()) complete(packet);
-  if (parsed.isV6) ipv6.decrementHopLimit(packet);
-  else ipv4.decrementTtl(packet);
-  const isOuterV6 = load<u8>(backend, BACKEND_OUTER_IS_V6) != 0;
-  if (isOuterV6) writeOuterIpv6(packet - outerBytes, backend, packet, hash);
-  else writeOuterIpv4(packet - outerBytes, backend, packet);
-  way.send(packet - outerBytes, outerBytes + parsed.packetBytes, isOuterV6 ? TYPE_IPV6 : TYPE_IPV4, false);
+  const bytes = outerBytes + parsed.packetBytes;
+  const mtu = mtuTo(nextHop);
+  if (mtu && bytes > mtu) return DROP_TOO_BIG;
+  const head = ethernetBytes(way);
+  const packet = placePacket(way, head + outerBytes);
+  if (!packet) return noPlace(way);
+  if (header && isHalf()) complete(packet);
+  if (load<u8>(backend, BACKEND_OUTER_IS_V6)) {
+    ipv6.decrementHopLimit(packet);
+    writeOuterIpv6(packet - outerBytes, backend, packet, bytes, hash);
+    send(way, head, packet - outerBytes, bytes, TYPE_IPV6, false);
+  } else {
+    ipv4.decrementTtl(packet);
+    writeOuterIpv4(packet - outerBytes, backend, packet, bytes);
+    send(way, head, packet - outerBytes, bytes, TYPE_IPV4, false);
+  }
   return FORWARD_IPIP;
 }
 
 /** The ready-made header is summed with TOS, length and checksum 0: adding the two gives the checksum. */
-function writeOuterIpv4(at: usize, backend: usize, packet: usize): void {
-  const tos = parsed.isV6 ? ipv6.trafficClass(packet) : ipv4.tos(packet);
-  const totalLen = ipv4.MIN_LEN + parsed.packetBytes;
+function writeOuterIpv4(at: usize, backend: usize, packet: usize, totalLen: u32): void {
+  const tos = ipv4.tos(packet);
   v128.store(at, v128.load(backend, BACKEND_OUTER));
   store<u32>(at, load<u32>(backend, BACKEND_OUTER + 16), 16);
   ipv4.setTos(at, tos);
@@ -53,11 +60,10 @@ function writeOuterIpv4(at: usize, backend: usize, packet: usize): void {
   ipv4.storeChecksum(at, checksum.finish(sum));
 }
 
-function writeOuterIpv6(at: usize, backend: usize, packet: usize, hash: u64): void {
+function writeOuterIpv6(at: usize, backend: usize, packet: usize, totalLen: u32, hash: u64): void {
   v128.store(at, v128.load(backend, BACKEND_OUTER));
   v128.store(at, v128.load(backend, BACKEND_OUTER + 16), 16);
   store<u64>(at, load<u64>(backend, BACKEND_OUTER + 32), 32);
-  const trafficClass = parsed.isV6 ? ipv6.trafficClass(packet) : ipv4.tos(packet);
-  ipv6.setFirstWord(at, trafficClass, <u32>hash & ipv6.FLOW_LABEL_MASK);
-  ipv6.setPayloadLen(at, parsed.packetBytes);
+  ipv6.setFirstWord(at, ipv6.trafficClass(packet), <u32>hash & ipv6.FLOW_LABEL_MASK);
+  ipv6.setPayloadLen(at, totalLen - ipv6.HEADER_LEN);
 }

@@ -11,19 +11,23 @@ import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
 import * as virtio from '../wire/virtio';
 import { complete, isHalf } from './offload';
-import * as way from './way';
+import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 export function forwardL2(backend: usize): u32 {
-  const verdict = way.take(load<u32>(backend, BACKEND_NEXT_HOP));
+  const nextHop = load<u32>(backend, BACKEND_NEXT_HOP);
+  const way = wayTo(nextHop);
+  const verdict = refusal(way);
   if (verdict != NO_VERDICT) return verdict;
-  if (way.mtu && largestPacket() > way.mtu) return DROP_TOO_BIG;
-  const packet = way.placePacket(0);
-  if (!packet) return way.noPlace();
+  const mtu = mtuTo(nextHop);
+  if (mtu && largestPacket() > mtu) return DROP_TOO_BIG;
+  const head = ethernetBytes(way);
+  const packet = placePacket(way, head);
+  if (!packet) return noPlace(way);
   const tellsOffload = sink.tellsOffload();
   if (!tellsOffload && isHalf()) complete(packet);
   if (parsed.isV6) ipv6.decrementHopLimit(packet);
   else ipv4.decrementTtl(packet);
-  way.send(packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, tellsOffload);
+  send(way, head, packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, tellsOffload);
   return FORWARD_L2;
 }
 

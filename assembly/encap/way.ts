@@ -1,5 +1,6 @@
-// encap/way.ts: what every encapsulation does at both ends: find the next hop, ask the sink for a place, write the
-// Ethernet header, hand the frame over.
+// encap/way.ts: what every encapsulation does at both ends: take the way to the next hop, ask the sink for a place, write the
+// Ethernet header, hand the frame over. A way is one u64, as it stands in a next-hop record: MAC in the low 6 bytes, egress
+// index above; it is handed on as an argument, so that one atomic load serves the whole frame and never tears.
 import {
   EGRESS_BYTES,
   EGRESS_FLAGS,
@@ -23,64 +24,68 @@ import {
 } from '../verdict';
 import * as ethernet from '../wire/ethernet';
 
-let way: u64 = 0;
-let egress: u32 = 0;
-let isTagged: bool = false;
-/** Largest IP packet on the way taken, 0 = no limit. */
-export let mtu: u32 = 0;
+const MAC_MASK: u64 = 0xffff_ffff_ffff;
 
-/** Takes the way to next hop `index`. MAC and egress are one atomic load, so a change in between never tears. */
-export function take(index: u32): u32 {
-  const hop = nextHops + index * NEXT_HOP_BYTES;
-  const taken = atomic.load<u64>(hop + NEXT_HOP_WAY);
-  if (!taken) return DROP_NEXT_HOP_UNRESOLVED;
-  way = taken;
-  mtu = load<u32>(hop, NEXT_HOP_MTU);
-  return leaveBy(<u32>(taken >> 48));
+/** The way to next hop `index`; 0 while it is not resolved. */
+export function wayTo(index: u32): u64 {
+  return atomic.load<u64>(nextHops + index * NEXT_HOP_BYTES + NEXT_HOP_WAY);
 }
 
-/** Takes the way back to `mac`, out of the port the frame in hand came from. */
-export function takeBack(mac: u64): u32 {
-  way = mac;
-  mtu = 0;
-  return leaveBy(load<u16>(parsed.meta, META_INGRESS));
+/** The way back to `mac`, out of the port the frame in hand came from. */
+export function wayBack(mac: u64): u64 {
+  return mac | ((<u64>load<u16>(parsed.meta, META_INGRESS)) << 48);
 }
 
-/** A frame that goes back out of its port keeps its VLAN tag; on another interface the tag means nothing. */
-function leaveBy(index: u32): u32 {
-  egress = index;
-  if (index >= <u32>EGRESS_MAX) return DROP_EGRESS_DOWN;
-  if (!(load<u32>(egresses + index * EGRESS_BYTES, EGRESS_FLAGS) & EGRESS_UP)) return DROP_EGRESS_DOWN;
-  isTagged = parsed.hasVlan && index == load<u16>(parsed.meta, META_INGRESS);
-  return NO_VERDICT;
+/** Largest IP packet on the way to next hop `index`, 0 = no limit. */
+export function mtuTo(index: u32): u32 {
+  return load<u32>(nextHops + index * NEXT_HOP_BYTES, NEXT_HOP_MTU);
 }
 
-/** Our MAC address on the way taken, in the low 6 bytes. */
-export function ownMac(): u64 {
-  return load<u64>(egresses + egress * EGRESS_BYTES, EGRESS_MAC) & 0xffff_ffff_ffff;
+/** NO_VERDICT when frames may leave this way, else why not. */
+export function refusal(way: u64): u32 {
+  if (!way) return DROP_NEXT_HOP_UNRESOLVED;
+  if (egressOf(way) >= <u32>EGRESS_MAX) return DROP_EGRESS_DOWN;
+  return load<u32>(egressRecord(way), EGRESS_FLAGS) & EGRESS_UP ? NO_VERDICT : DROP_EGRESS_DOWN;
 }
 
-function ethernetBytes(): u32 {
+/** Our MAC address on this way, in the low 6 bytes. */
+export function ownMac(way: u64): u64 {
+  return load<u64>(egressRecord(way), EGRESS_MAC) & MAC_MASK;
+}
+
+/** Bytes of the Ethernet header: a frame that goes back out of its port keeps its VLAN tag, elsewhere the tag means nothing. */
+export function ethernetBytes(way: u64): u32 {
+  const isTagged = parsed.hasVlan && egressOf(way) == load<u16>(parsed.meta, META_INGRESS);
   return isTagged ? ethernet.HEADER_BYTES + ethernet.TAG_BYTES : ethernet.HEADER_BYTES;
 }
 
-/** Address where the packet in hand now stands, with room for `outerBytes` and Ethernet before it; 0: see noPlace(). */
-export function placePacket(outerBytes: u32): usize {
-  return sink.place(ethernetBytes() + outerBytes, parsed.packet, parsed.packetBytes, egress);
+/** Address where the packet in hand now stands, with `front` bytes before it for headers; 0: see noPlace(). */
+export function placePacket(way: u64, front: u32): usize {
+  return sink.place(front, parsed.packet, parsed.packetBytes, egressOf(way));
 }
 
 /** The verdict when placePacket() returned 0. */
-export function noPlace(): u32 {
-  return sink.isFull(egress) ? DROP_TX_RING_FULL : DROP_NO_HEADROOM;
+export function noPlace(way: u64): u32 {
+  return sink.isFull(egressOf(way)) ? DROP_TX_RING_FULL : DROP_NO_HEADROOM;
 }
 
-/** Writes the Ethernet header before the `bytes` at `at` (outer header or packet) and hands the frame over. */
-export function send(at: usize, bytes: u32, ethertype: u32, keepsOffload: bool): void {
-  const head = ethernetBytes();
+/**
+ * Writes an Ethernet header of `head` bytes (ethernetBytes) before the `bytes` at `at`, outer header or packet, and hands the
+ * frame over.
+ */
+export function send(way: u64, head: u32, at: usize, bytes: u32, ethertype: u32, keepsOffload: bool): void {
   const start = at - head;
-  const mac = way & 0xffff_ffff_ffff;
-  if (isTagged) ethernet.writeTagged(start, mac, ownMac(), parsed.vlanTci, ethertype);
-  else ethernet.write(start, mac, ownMac(), ethertype);
+  const mac = way & MAC_MASK;
+  if (head == ethernet.HEADER_BYTES) ethernet.write(start, mac, ownMac(way), ethertype);
+  else ethernet.writeTagged(start, mac, ownMac(way), parsed.vlanTci, ethertype);
   const shift = <i32>(head + bytes - parsed.packetBytes) - <i32>(parsed.packet - parsed.frame);
-  sink.commit(start, head + bytes, egress, shift, keepsOffload);
+  sink.commit(start, head + bytes, egressOf(way), shift, keepsOffload);
+}
+
+function egressOf(way: u64): u32 {
+  return <u32>(way >> 48);
+}
+
+function egressRecord(way: u64): usize {
+  return egresses + egressOf(way) * EGRESS_BYTES;
 }

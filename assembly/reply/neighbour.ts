@@ -1,7 +1,7 @@
 // reply/neighbour.ts: who has this VIP? We. Answers ARP requests (RFC 826) and IPv6 neighbour solicitations (RFC 4861,
 // section 7.2.4) on interfaces where VIPs are announced; anything else of either kind is the host's.
 
-import * as way from '../encap/way';
+import { ethernetBytes, noPlace, ownMac, placePacket, refusal, send, wayBack } from '../encap/way';
 import { EGRESS_ANNOUNCE, EGRESS_BYTES, EGRESS_FLAGS, META_INGRESS } from '../layout';
 import { egresses } from '../memory';
 import * as parsed from '../parse';
@@ -27,13 +27,15 @@ function announces(): bool {
 export function answerArp(root: usize): u32 {
   if (!announces() || !arp.isRequest(parsed.packet, parsed.packetBytes)) return IGNORE_ARP;
   if (!isOurs(root, 0, parsed.mapped(arp.target(parsed.packet)))) return IGNORE_ARP;
-  const verdict = way.takeBack(arp.senderMac(parsed.packet));
+  const way = wayBack(arp.senderMac(parsed.packet));
+  const verdict = refusal(way);
   if (verdict != NO_VERDICT) return verdict;
   parsed.trimPacket(arp.LEN);
-  const packet = way.placePacket(0);
-  if (!packet) return way.noPlace();
-  arp.intoReply(packet, way.ownMac());
-  way.send(packet, arp.LEN, ethernet.TYPE_ARP, false);
+  const head = ethernetBytes(way);
+  const packet = placePacket(way, head);
+  if (!packet) return noPlace(way);
+  arp.intoReply(packet, ownMac(way));
+  send(way, head, packet, arp.LEN, ethernet.TYPE_ARP, false);
   return REPLY_ARP;
 }
 
@@ -55,27 +57,29 @@ export function answerSolicitation(root: usize): u32 {
   const askerLow = load<u64>(parsed.packet, ipv6.SOURCE + 8);
   // RFC 4861, section 7.2.4: who has no address yet (duplicate address detection) is told by multicast, S flag clear.
   const isUnspecified = !(askerHigh | askerLow);
-  const verdict = way.takeBack(isUnspecified ? ALL_NODES_MAC : ethernet.source(parsed.frame));
+  const way = wayBack(isUnspecified ? ALL_NODES_MAC : ethernet.source(parsed.frame));
+  const verdict = refusal(way);
   if (verdict != NO_VERDICT) return verdict;
   parsed.trimPacket(ipv6.HEADER_LEN + neighbour.ADVERTISEMENT_LEN);
-  const packet = way.placePacket(0);
-  if (!packet) return way.noPlace();
+  const head = ethernetBytes(way);
+  const packet = placePacket(way, head);
+  if (!packet) return noPlace(way);
   store<u64>(packet, targetHigh, ipv6.SOURCE);
   store<u64>(packet, targetLow, ipv6.SOURCE + 8);
   store<u64>(packet, isUnspecified ? ALL_NODES_HIGH : askerHigh, ipv6.DESTINATION);
   store<u64>(packet, isUnspecified ? ALL_NODES_LOW : askerLow, ipv6.DESTINATION + 8);
   ipv6.setPayloadLen(packet, neighbour.ADVERTISEMENT_LEN);
   const flags = neighbour.FLAG_OVERRIDE | (isUnspecified ? 0 : neighbour.FLAG_SOLICITED);
-  writeAdvertisement(packet, targetHigh, targetLow, flags);
-  way.send(packet, ipv6.HEADER_LEN + neighbour.ADVERTISEMENT_LEN, ethernet.TYPE_IPV6, false);
+  writeAdvertisement(packet, targetHigh, targetLow, flags, ownMac(way));
+  send(way, head, packet, ipv6.HEADER_LEN + neighbour.ADVERTISEMENT_LEN, ethernet.TYPE_IPV6, false);
   return REPLY_NEIGHBOUR;
 }
 
-function writeAdvertisement(packet: usize, targetHigh: u64, targetLow: u64, flags: u32): void {
+function writeAdvertisement(packet: usize, targetHigh: u64, targetLow: u64, flags: u32, mac: u64): void {
   const message = packet + ipv6.HEADER_LEN;
   store<u64>(message, targetHigh, neighbour.TARGET);
   store<u64>(message, targetLow, neighbour.TARGET + 8);
-  neighbour.writeAdvertisement(message, flags, way.ownMac());
+  neighbour.writeAdvertisement(message, flags, mac);
   // RFC 8200, section 8.1: pseudo header of both addresses, length and next header, then the message.
   const pseudo = <u64>bswap<u32>(neighbour.ADVERTISEMENT_LEN) + bswap<u32>(l4.PROTOCOL_ICMPV6);
   const addresses = checksum.add(pseudo, packet + ipv6.SOURCE, 32);

@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { LabHost } from '../../host/demo/lab/labHost.js';
-import type { Topology } from '../../host/demo/lab/topology.js';
-import { HttpLoad, type HttpLoadPlan } from '../../host/demo/traffic.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { tryOnce } from './support/curl.js';
 import { EmbeddingProcess } from './support/embedded.js';
-import { echoVip, HTTP_PORT, webVip } from './support/members.js';
+import { openKeepAlives } from './support/httpLoad.js';
+import { echoVip, webVip } from './support/members.js';
 import { liveSuiteWith } from './support/suite.js';
 import { startEchoServers, startPacedEcho } from './support/udp.js';
 import { until } from './support/until.js';
@@ -21,15 +20,6 @@ const live = liveSuiteWith('live/stop', ['curl']);
 const RESTART_MS_MAX = 3000;
 const STOP_MS_MAX = 1000;
 const KEEP_ALIVES = 20;
-
-/** Connections that ask ten times a second until they are told to stop. */
-function keepAlive({ vip }: Topology): HttpLoadPlan {
-  return {
-    ...{ address: vip, port: HTTP_PORT, firstLocalPort: 20_000, connectionsPerSecond: 200 },
-    ...{ connectionsMax: KEEP_ALIVES, requestsPerConnection: 0, requestEveryMs: 100 },
-    objects: [{ name: 'page', bytes: 2000, rate: 0 }],
-  };
-}
 
 /** What a balancer leaves or holds on a host: nft tables, processes, packet sockets, locks. */
 async function traces(host: LabHost): Promise<{ tables: string; processes: number; packets: number; locks: number }> {
@@ -65,8 +55,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
       const running = await traces(host);
       assert.match(running.tables, /^table netdev maglev-dsr-\d+-1$/);
       assert.equal([running.processes - bare.processes, running.packets, running.locks], [2, 1, 1]); // node and nft; a worker's socket
-      const load = new HttpLoad(topology, keepAlive(topology));
-      await until('requests', () => load.progress.requests > KEEP_ALIVES * 3);
+      const load = await openKeepAlives(topology, KEEP_ALIVES);
 
       const { end, ms } = await first.stop(signal);
       assert.is(end, signal === 'SIGKILL' ? 'SIGKILL' : 0);

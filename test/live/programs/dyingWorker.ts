@@ -5,11 +5,19 @@ import { existsSync, unlinkSync } from 'node:fs';
 const file = process.env.DYING_WORKER_FILE ?? '';
 const load = Atomics.load;
 
-function loadOrDie(array: Int32Array, index: number): number {
-  if (existsSync(file)) {
+/** True for one worker alone: of two that see the file, one removes it. */
+function isChosen(): boolean {
+  try {
     unlinkSync(file);
-    throw new Error('this worker was told to die');
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
+}
+
+function loadOrDie(array: Int32Array, index: number): number {
+  if (existsSync(file) && isChosen()) throw new Error('this worker was told to die');
   return load(array, index);
 }
 

@@ -6,7 +6,7 @@ const TIMEOUT_S = 20;
 
 /** Asks for /name over `count` connections, one after the other; resolves with how many each backend answered. */
 export async function countAnswers(client: LabHost, address: string, count: number): Promise<Map<string, number>> {
-  // -g: brackets in the host are not a range, so the range goes into a config file's url... one url a line.
+  // -g: brackets are an IPv6 address, not a range, so every connection has its line.
   const urls = Array.from({ length: count }, () => `url = "${urlOf(address, '/name')}"`).join('\n');
   const args = ['-sS', '-g', '--max-time', `${TIMEOUT_S}`, '-H', 'Connection: close', '--fail-early', '-K', '-'];
   const { stdout } = await client.exec('curl', args, { input: urls, timeoutMs: TIMEOUT_S * 1000 });
