@@ -1,4 +1,4 @@
-// select/tracked.ts: the way to a backend for a slot that changed while its flows lived (ARCHITECTURE.md, "Flow continuity").
+// select/tracked.ts: the way to a backend for a slot that changed while its flows lived (ARCHITECTURE.md, "Where a flow goes: tracking").
 //
 //   in the flow table, backend can serve ........ that backend
 //   in the flow table, backend is gone .......... the slot's new backend, entered in place of the old one

@@ -4,7 +4,7 @@
     pip install scapy==2.8.0 && python3 test/golden/make.py
 
 writes forward4.ts, forward6.ts and neighbour.ts. Addresses, headers and checksums are scapy's; what scapy cannot know (half
-checksums, the flow label that our flow hash gives) is worked out below from the RFCs and from DESIGN's description of the
+checksums, the flow label that our flow hash gives) is worked out below from the RFCs and from ARCHITECTURE.md's description of the
 hash, with Python's own integers, hmac and struct.
 """
 import hashlib

@@ -1,4 +1,4 @@
-// test/model/tracking.ts: changed-slot tracking in plain maps, from the text of DESIGN, section 4. Nothing is packed, nothing
+// test/model/tracking.ts: changed-slot tracking in plain maps, from the rules in ARCHITECTURE.md ("Where a flow goes: tracking"). Nothing is packed, nothing
 // is ever full, and a slot is found by looking. Times are ticks.
 //
 // What the text leaves open is decided here as the hot path does: a flow lives while it was silent for at most the idle
