@@ -8,13 +8,11 @@ import {
   META_HAS_VIRTIO,
   META_LENGTH,
   META_OUTPUT,
-  META_OUTPUTS,
   META_VERDICT,
   OUTPUT_BASE,
   OUTPUT_BYTES,
   OUTPUT_EGRESS,
   OUTPUT_FLAGS,
-  OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
 } from './layout';
 import { cellBytes, cellCount, cells, countVerdict, metas, outputs } from './memory';
@@ -37,8 +35,7 @@ export function runBatch(count: u32, tick: u32): void {
     const first = outputCount;
     const verdict = forwardCell(meta, root, tick);
     store<u8>(meta, <u8>verdict, META_VERDICT);
-    store<u16>(meta, <u16>first, META_OUTPUT);
-    store<u16>(meta, <u16>(outputCount - first), META_OUTPUTS);
+    store<u32>(meta, first | ((outputCount - first) << 16), META_OUTPUT); // and META_OUTPUTS behind it
   }
   leave();
 }
@@ -58,10 +55,8 @@ export function place(front: u32, from: usize): usize {
 
 export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
   const output = outputs + outputCount * OUTPUT_BYTES;
-  store<u32>(output, <u32>start, OUTPUT_BASE);
-  store<u32>(output, bytes, OUTPUT_LENGTH);
-  store<u16>(output, <u16>egress, OUTPUT_EGRESS);
-  store<u16>(output, 0, OUTPUT_FLAGS);
+  store<u64>(output, <u64>start | ((<u64>bytes) << 32), OUTPUT_BASE); // and OUTPUT_LENGTH behind it
+  store<u32>(output, egress, OUTPUT_EGRESS); // and OUTPUT_FLAGS: none
   outputCount++;
   const header = parsed.virtioHeader();
   if (!keepsOffload || !header) return;

@@ -4,7 +4,7 @@
 import { BACKEND_NEXT_HOP } from '../layout';
 import * as parsed from '../parse';
 import * as sink from '../sink';
-import { DROP_TOO_BIG, FORWARD_L2, NO_VERDICT } from '../verdict';
+import { FORWARD_L2, NO_VERDICT } from '../verdict';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
@@ -16,10 +16,8 @@ import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from
 export function forwardL2(backend: usize): u32 {
   const nextHop = load<u32>(backend, BACKEND_NEXT_HOP);
   const way = wayTo(nextHop);
-  const verdict = refusal(way);
+  const verdict = refusal(way, mtuTo(nextHop), largestPacket());
   if (verdict != NO_VERDICT) return verdict;
-  const mtu = mtuTo(nextHop);
-  if (mtu && largestPacket() > mtu) return DROP_TOO_BIG;
   const head = ethernetBytes(way);
   const packet = placePacket(way, head);
   if (!packet) return noPlace(way);

@@ -19,6 +19,7 @@ import {
   DROP_EGRESS_DOWN,
   DROP_NEXT_HOP_UNRESOLVED,
   DROP_NO_HEADROOM,
+  DROP_TOO_BIG,
   DROP_TX_RING_FULL,
   NO_VERDICT,
 } from '../verdict';
@@ -41,11 +42,12 @@ export function mtuTo(index: u32): u32 {
   return load<u32>(nextHops + index * NEXT_HOP_BYTES, NEXT_HOP_MTU);
 }
 
-/** NO_VERDICT when frames may leave this way, else why not. */
-export function refusal(way: u64): u32 {
+/** NO_VERDICT when an IP packet of `bytes` bytes may leave this way, else why not. `mtu` 0 = no limit. */
+export function refusal(way: u64, mtu: u32, bytes: u32): u32 {
   if (!way) return DROP_NEXT_HOP_UNRESOLVED;
   if (egressOf(way) >= <u32>EGRESS_MAX) return DROP_EGRESS_DOWN;
-  return load<u32>(egressRecord(way), EGRESS_FLAGS) & EGRESS_UP ? NO_VERDICT : DROP_EGRESS_DOWN;
+  if (!(load<u32>(egressRecord(way), EGRESS_FLAGS) & EGRESS_UP)) return DROP_EGRESS_DOWN;
+  return mtu && bytes > mtu ? DROP_TOO_BIG : NO_VERDICT;
 }
 
 /** Our MAC address on this way, in the low 6 bytes. */
@@ -55,8 +57,9 @@ export function ownMac(way: u64): u64 {
 
 /** Bytes of the Ethernet header: a frame that goes back out of its port keeps its VLAN tag, elsewhere the tag means nothing. */
 export function ethernetBytes(way: u64): u32 {
-  const isTagged = parsed.hasVlan && egressOf(way) == load<u16>(parsed.meta, META_INGRESS);
-  return isTagged ? ethernet.HEADER_BYTES + ethernet.TAG_BYTES : ethernet.HEADER_BYTES;
+  if (!parsed.hasVlan) return ethernet.HEADER_BYTES;
+  const goesBack = egressOf(way) == load<u16>(parsed.meta, META_INGRESS);
+  return goesBack ? ethernet.HEADER_BYTES + ethernet.TAG_BYTES : ethernet.HEADER_BYTES;
 }
 
 /** Address where the packet in hand now stands, with `front` bytes before it for headers; 0: see noPlace(). */

@@ -28,7 +28,7 @@ export function answerArp(root: usize): u32 {
   if (!announces() || !arp.isRequest(parsed.packet, parsed.packetBytes)) return IGNORE_ARP;
   if (!isOurs(root, 0, parsed.mapped(arp.target(parsed.packet)))) return IGNORE_ARP;
   const way = wayBack(arp.senderMac(parsed.packet));
-  const verdict = refusal(way);
+  const verdict = refusal(way, 0, 0);
   if (verdict != NO_VERDICT) return verdict;
   parsed.trimPacket(arp.LEN);
   const head = ethernetBytes(way);
@@ -58,7 +58,7 @@ export function answerSolicitation(root: usize): u32 {
   // RFC 4861, section 7.2.4: who has no address yet (duplicate address detection) is told by multicast, S flag clear.
   const isUnspecified = !(askerHigh | askerLow);
   const way = wayBack(isUnspecified ? ALL_NODES_MAC : ethernet.source(parsed.frame));
-  const verdict = refusal(way);
+  const verdict = refusal(way, 0, 0);
   if (verdict != NO_VERDICT) return verdict;
   parsed.trimPacket(ipv6.HEADER_LEN + neighbour.ADVERTISEMENT_LEN);
   const head = ethernetBytes(way);

@@ -29,3 +29,9 @@ export function fold(sum: u64): u32 {
 export function finish(sum: u64): u32 {
   return ~fold(sum) & 0xffff;
 }
+
+/** The same for the sum of a header's words: below 2^31, it is folded in two steps. */
+export function finishHeader(sum: u32): u32 {
+  const folded = (sum & 0xffff) + (sum >> 16);
+  return ~(folded + (folded >> 16)) & 0xffff;
+}
