@@ -87,6 +87,7 @@ class LiveBalancer implements LoadBalancer {
       plan,
       interfaces: settings.interfaces.map((iface, i) => ({
         ...iface,
+        isAnnouncing: settings.isAnnouncing,
         ifindex: this.surroundings.links[i]?.ifindex ?? 0,
       })),
       batchFrames: settings.batchFrames,

@@ -15,6 +15,7 @@ import { bindPacketSocket, ETH_P_ALL, type PacketInterface, packetSocket, SOL_PA
 import { checkGeometry, type RingGeometry, ringBytes, ringFrames } from './ringGeometry.js';
 import { syscallError } from './syscallError.js';
 
+const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_RX_RING = 5;
 const PACKET_STATISTICS = 6;
 const PACKET_VERSION = 10;
@@ -29,6 +30,8 @@ const TPACKET_V2 = 1;
 const TPACKET_STATS_BYTES = 8; // struct tpacket_stats: packets u32 at 0, drops u32 at 4
 const TPACKET_REQ_BYTES = 16; // struct tpacket_req: block size, block count, frame size, frame count, each u32
 const PACKET_FANOUT_HASH = 0;
+const PACKET_MREQ_BYTES = 16; // struct packet_mreq: ifindex i32 at 0, type u16 at 4, address length u16 at 6, address at 8
+const PACKET_MR_ALLMULTI = 2;
 
 const PROT_READ = 0x1;
 const PROT_WRITE = 0x2;
@@ -57,6 +60,8 @@ export interface PacketRingsOptions extends PacketInterface {
   readonly filter?: BpfProgram | undefined;
   /** Sockets of one group (0..65535, per network namespace) share the frames of an interface by flow hash. */
   readonly fanout?: { readonly group: number; readonly type: 'hash' };
+  /** Have the interface take all multicast, for as long as the socket lives. Default false. */
+  readonly allMulticast?: boolean;
   /** Send past the queueing discipline: 5 % faster, and frames the device has no room for are lost. Default false. */
   readonly qdiscBypass?: boolean;
 }
@@ -208,6 +213,7 @@ function startReceiving(fd: number, options: PacketRingsOptions): void {
   }
   if (fanout !== undefined) attachFilter(fd, name, DROP_ALL);
   else if (filter !== undefined) attachFilter(fd, name, filter);
+  if (options.allMulticast) takeAllMulticast(fd, options);
   bindPacketSocket(fd, options, options.protocol ?? ETH_P_ALL);
   if (fanout === undefined) return;
   if (!Number.isInteger(fanout.group) || fanout.group < 0 || fanout.group > 0xffff) {
@@ -216,6 +222,18 @@ function startReceiving(fd: number, options: PacketRingsOptions): void {
   // Group in the lower 16 bits, type in the upper ones.
   setPacketOption(fd, name, 'PACKET_FANOUT', PACKET_FANOUT, int32(fanout.group | (PACKET_FANOUT_HASH << 16)));
   attachFilter(fd, name, filter);
+}
+
+/**
+ * Neighbour solicitations for a VIP go to a multicast group that the host is not in, because the VIP is no address of the
+ * interface: a network card would leave them out. packet(7): the kernel takes the membership back with the socket.
+ */
+function takeAllMulticast(fd: number, { name, ifindex }: PacketInterface): void {
+  const request = new Uint8Array(PACKET_MREQ_BYTES);
+  const view = new DataView(request.buffer);
+  view.setInt32(0, ifindex, true);
+  view.setUint16(4, PACKET_MR_ALLMULTI, true);
+  setPacketOption(fd, name, 'PACKET_ADD_MEMBERSHIP', PACKET_ADD_MEMBERSHIP, request);
 }
 
 function attachFilter(fd: number, name: string, program: BpfProgram | undefined): void {

@@ -23,6 +23,8 @@ export interface PoolInterface {
   /** Workers that share its frames; more than one makes a fanout group. */
   workers: number;
   qdiscBypass: boolean;
+  /** Neighbour solicitations, which come by multicast, are answered here. */
+  isAnnouncing: boolean;
 }
 
 /** What the pool is made of. */
@@ -205,6 +207,7 @@ export class WorkerPool {
             qdiscBypass: iface.qdiscBypass,
             tx: { ...tx, offset: base + tx.offset },
             ...(rx && { rx: { ...rx, offset: base + rx.offset }, filter: this.filter }),
+            allMulticast: rx !== undefined && iface.isAnnouncing,
             ...(rx && iface.workers > 1 && { fanout: { group: (this.fanoutBase + egress) & 0xffff, type: 'hash' } }),
           }),
         );

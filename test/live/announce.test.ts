@@ -39,6 +39,13 @@ async function neighbourOf({ client, vip }: Topology): Promise<string> {
   return /lladdr (\S+)/.exec(stdout)?.[1] ?? '';
 }
 
+/** How many ask that an interface takes all multicast. */
+async function allMulticastCount(host: Topology['balancer']): Promise<number> {
+  const { stdout } = await host.exec('ip', ['-details', '-json', 'link', 'show', 'eth0']);
+  const [link] = JSON.parse(stdout) as { allmulti: number }[];
+  return link?.allmulti ?? -1;
+}
+
 for (const family of [4, 6] as Family[]) {
   live(`IPv${family}, announce arp: announced at the start, three times, and answered when asked`, async () => {
     await withTopology('one-armed', { family }, async (topology) => {
@@ -67,7 +74,10 @@ for (const family of [4, 6] as Family[]) {
       const { verdicts } = await balancer.stats();
       const answers = family === 4 ? verdicts.REPLY_ARP : verdicts.REPLY_NEIGHBOUR;
       assert.ok((answers ?? 0) >= 1, 'nobody asked');
+      // A network card would leave out solicitations for an address that is not the interface's own.
+      assert.is(await allMulticastCount(host), 1);
       await balancer.stop();
+      assert.is(await allMulticastCount(host), 0);
     });
   });
 
