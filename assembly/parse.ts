@@ -77,15 +77,14 @@ function parsePacket(p: usize, len: u32, type: u32): u32 {
 
 function parseIpv4(p: usize, len: u32): u32 {
   if (len < ipv4.MIN_LEN) return DROP_TRUNCATED;
-  const headerLen = ipv4.headerLen(p);
-  const total = ipv4.totalLen(p); // the rest is padding
-  if (ipv4.version(p) != 4 || headerLen < ipv4.MIN_LEN) return DROP_BAD_HEADER;
-  if (headerLen > total) return DROP_BAD_HEADER;
+  if (!ipv4.isValid(p, len)) return DROP_BAD_HEADER;
   isV6 = false;
   destinationHigh = 0;
   destinationLow = mapped(ipv4.destination(p));
   hasDestination = true;
-  if (total > len) return DROP_TRUNCATED;
+  if (!ipv4.isWhole(p, len)) return DROP_TRUNCATED;
+  const total = ipv4.totalLen(p); // the rest is padding
+  const headerLen = ipv4.headerLen(p);
   packetBytes = total;
   return parseTransport(p + headerLen, total - headerLen, ipv4.protocol(p), ipv4.isFragment(p));
 }

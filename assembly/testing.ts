@@ -66,7 +66,7 @@ export {
   trafficClass as ipv6TrafficClass,
 } from './wire/ipv6';
 export {
-  destinationPort as l4DestinationPort,
+  destinationPortOf as l4DestinationPortOf,
   isSyn as l4IsSyn,
   ports as l4Ports,
   tcpHeaderLen as l4TcpHeaderLen,

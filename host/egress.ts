@@ -12,7 +12,7 @@ import {
   REGION_EGRESSES,
   REGION_NEXT_HOPS,
 } from '../assembly/layout.js';
-import { optionError } from './errors.js';
+import { macBytes } from './mac.js';
 import { Indexes } from './membership/indexes.js';
 import type { HotMemory } from './memory.js';
 
@@ -32,14 +32,6 @@ export interface Way {
   egress: number;
   /** Largest IP packet, 0 = no limit. */
   mtu: number;
-}
-
-const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
-
-/** The 6 bytes of a MAC address such as `02:00:00:00:00:01`. Throws ERR_OPTION for what is none. */
-export function macBytes(text: string, option = 'mac'): Uint8Array {
-  if (!MAC.test(text)) throw optionError(option, text, 'must be a MAC address such as 02:00:00:00:00:01');
-  return Uint8Array.from(text.split(':'), (byte) => Number.parseInt(byte, 16));
 }
 
 /** Writes what is known of egress `index`. */

@@ -25,9 +25,10 @@ import {
   TICK_BITS,
   VIRTIO_BYTES,
 } from '../assembly/layout.js';
-import { macBytes, setEgress } from './egress.js';
+import { setEgress } from './egress.js';
 import { Engine } from './engine.js';
 import { optionError } from './errors.js';
+import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';

@@ -9,6 +9,7 @@ import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import type { Change, Refusal } from './membership/event.js';
 import type { LiveVip } from './membership/publish.js';
+import { WEIGHT_DEFAULT } from './membership/record.js';
 import { formatRefusal, refusalAt, refusalError } from './membership/refusal.js';
 import { backendsOf, pendingBackends } from './membership/state.js';
 import type { Stats } from './stats.js';
@@ -35,7 +36,6 @@ export interface LoadBalancer extends AsyncDisposable {
 
 const TEND_MS = 1000;
 const REFUSALS_KEPT = 100;
-const WEIGHT_DEFAULT = 1;
 
 /**
  * Starts a balancer: opens its interfaces, starts its packet workers, follows its source. Resolves when the workers run;

@@ -13,14 +13,10 @@ import {
   EVENT_FLOW_REPLACE,
   EVENT_PREVIOUS_TAKEN,
 } from '../assembly/layout.js';
-import { verdictTable } from '../assembly/verdict.js';
+import { type VerdictRow, verdictTable } from '../assembly/verdict.js';
 
 /** A verdict: number, name, and the sentence that says when it happens. */
-export interface Verdict {
-  readonly number: number;
-  readonly name: string;
-  readonly when: string;
-}
+export type Verdict = Readonly<VerdictRow>;
 
 /** Every verdict a frame can get, by class. */
 export const VERDICTS: readonly Verdict[] = verdictTable();

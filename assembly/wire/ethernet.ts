@@ -12,7 +12,6 @@ const TAGGED_TYPE: usize = 16;
 export const TYPE_IPV4: u32 = 0x0800;
 export const TYPE_ARP: u32 = 0x0806;
 export const TYPE_VLAN: u32 = 0x8100;
-export const TYPE_QINQ: u32 = 0x88a8;
 export const TYPE_IPV6: u32 = 0x86dd;
 
 const MAC_MASK: u64 = 0xffff_ffff_ffff;

@@ -27,10 +27,6 @@ export function isWhole(p: usize, len: u32): bool {
   return totalLen(p) <= len;
 }
 
-export function version(p: usize): u32 {
-  return load<u8>(p, VERSION_IHL) >> 4;
-}
-
 export function headerLen(p: usize): u32 {
   return (<u32>load<u8>(p, VERSION_IHL) & 0x0f) << 2;
 }

@@ -6,7 +6,6 @@
 //   UDP  |          Source Port          |       Destination Port        |  0
 //        |             Length            |           Checksum            |  4
 const SOURCE_PORT: usize = 0;
-const DESTINATION_PORT: usize = 2;
 const TCP_DATA_OFFSET: usize = 12;
 const TCP_FLAGS: usize = 13;
 const UDP_LENGTH: usize = 4;
@@ -23,10 +22,6 @@ const FLAG_ACK: u32 = 0x10;
 /** Both ports in one word as they lie in memory: what a hash takes. */
 export function ports(p: usize): u32 {
   return load<u32>(p, SOURCE_PORT);
-}
-
-export function destinationPort(p: usize): u32 {
-  return bswap<u16>(load<u16>(p, DESTINATION_PORT));
 }
 
 /** Destination port of the word that ports() gave. */

@@ -81,13 +81,6 @@ export function prefixText(prefix: Prefix): string {
   return prefix.bits === prefix.bytes.length * 8 ? address : `${address}/${prefix.bits}`;
 }
 
-/** Bytes of `02:00:00:00:00:01`. @throws MaglevError ERR_OPTION */
-export function macBytes(mac: string): Uint8Array {
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac))
-    throw optionError('MAC address', mac, 'must be six bytes as aa:bb:cc:dd:ee:ff');
-  return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
-}
-
 /** Text of a link-layer address; undefined when it is not one of six bytes (a tunnel has 0, 4 or 16). */
 export function macText(bytes: Uint8Array): string | undefined {
   if (bytes.length !== MAC_BYTES) return undefined;

@@ -2,7 +2,8 @@
 // neighbours still have the old one and would send there until their entries age.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addressBytes, macBytes } from './address.js';
+import { macBytes } from '../mac.js';
+import { addressBytes } from './address.js';
 import { type PacketInterface, sendFrames } from './packetSocket.js';
 
 const ETHERTYPE_IPV4 = 0x0800;

@@ -8,8 +8,6 @@ import { syscallError } from './syscallError.js';
 export const POLLIN = 0x1;
 export const POLLOUT = 0x4;
 export const POLLERR = 0x8;
-export const POLLHUP = 0x10;
-export const POLLNVAL = 0x20;
 
 const POLLFD_BYTES = 8;
 const POLLFD_EVENTS = 4;

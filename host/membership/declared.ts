@@ -24,14 +24,7 @@ import {
 import type { RecordMap } from './difference.js';
 import type { Refusal } from './event.js';
 import { readKey } from './key.js';
-import {
-  BACKEND_FIELD_NAMES,
-  type CanonicalBackend,
-  type CanonicalVip,
-  readBackend,
-  readVip,
-  VIP_FIELD_NAMES,
-} from './record.js';
+import { type CanonicalBackend, type CanonicalVip, readBackend, readVip } from './record.js';
 import { type Broken, refusalAt, showValue } from './refusal.js';
 
 /** Largest file, in bytes: about 100,000 backends. */
@@ -256,9 +249,3 @@ function expandEncap(body: unknown): Record<string, unknown> {
   const fields = body as Record<string, unknown>;
   return typeof fields.encap === 'string' ? { ...fields, encap: { type: fields.encap } } : fields;
 }
-
-/** What a VIP and a backend of the file may have, for help texts. */
-export const DECLARED_FIELDS = {
-  vip: ['vip', ...VIP_FIELD_NAMES, 'backends'],
-  backend: BACKEND_FIELD_NAMES.filter((name) => name !== 'vip'),
-};

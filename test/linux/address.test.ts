@@ -5,11 +5,11 @@ import {
   addressText,
   disjointPrefixes,
   isInPrefix,
-  macBytes,
   macText,
   parsePrefix,
   prefixText,
 } from '../../host/linux/address.js';
+import { macBytes } from '../../host/mac.js';
 import { dump, errorOf } from './netns.js';
 
 const Address = suite('linux/address');

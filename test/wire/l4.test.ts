@@ -14,7 +14,7 @@ const UDP = frames.UDP.subarray(34);
 L4('takes a TCP header apart', () => {
   const at = lay(TCP);
   assert.is(call('l4Ports', at), 0x5000409c); // 9c 40 00 50 as they lie in memory
-  assert.is(call('l4DestinationPort', at), 80);
+  assert.is(call('l4DestinationPortOf', call('l4Ports', at)), 80);
   assert.is(call('l4TcpHeaderLen', at), 20);
 });
 
@@ -34,7 +34,7 @@ L4('the first segment is SYN without ACK, whatever else is set', () => {
 L4('takes a UDP header apart', () => {
   const at = lay(UDP);
   assert.is(call('l4Ports', at), 0x3500419c); // 40001 > 53
-  assert.is(call('l4DestinationPort', at), 53);
+  assert.is(call('l4DestinationPortOf', call('l4Ports', at)), 53);
   assert.is(call('l4UdpLength', at), 8 + 11);
 });
 

@@ -1,7 +1,8 @@
 // test/live/support/frames.ts: frames built by hand, for what no ordinary client sends. Checksums as RFC 1071 says.
 import type { LabHost } from '../../../host/demo/lab/labHost.js';
 import { LabProgram } from '../../../host/demo/lab/program.js';
-import { addressBytes, macBytes } from '../../../host/linux/index.js';
+import { addressBytes } from '../../../host/linux/index.js';
+import { macBytes } from '../../../host/mac.js';
 import type { SendFramesConfig, SendFramesReport } from '../programs/sendFrames.js';
 
 const SCRIPT = new URL('../programs/sendFrames.js', import.meta.url);
