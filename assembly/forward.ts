@@ -1,10 +1,12 @@
 // forward.ts: one frame, from parse to verdict. Read this first.
-import { forwardIpip } from './encap/ipip';
 import { forwardL2 } from './encap/l2';
+import { forwardL3dsr } from './encap/l3dsr';
 import { isSane } from './encap/offload';
+import { forwardTunnel } from './encap/tunnel';
 import {
   BACKEND_ENCAP,
   ENCAP_L2,
+  ENCAP_L3DSR,
   META_PACKET_TYPE,
   META_VIP,
   NO_BACKEND,
@@ -76,7 +78,9 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
 }
 
 function send(backend: usize, hash: u64): u32 {
-  return load<u8>(backend, BACKEND_ENCAP) == ENCAP_L2 ? forwardL2(backend) : forwardIpip(backend, hash);
+  const encap = <i32>load<u8>(backend, BACKEND_ENCAP);
+  if (encap == ENCAP_L2) return forwardL2(backend);
+  return encap == ENCAP_L3DSR ? forwardL3dsr(backend) : forwardTunnel(backend, hash);
 }
 
 /** All of a VIP's address is ours; any other address is the host's business, broken frames included. */

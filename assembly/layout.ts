@@ -22,7 +22,7 @@
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 1; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 2; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -51,7 +51,11 @@ export const REGION_FLOWS = 10;
 export const REGION_BUILD = 11;
 export const REGION_CELLS = 12;
 export const REGION_RINGS = 13;
-export const REGION_COUNT = 14;
+export const REGION_FRAGMENTS = 14;
+export const REGION_SEGMENTS = 15;
+export const REGION_STEPS = 16;
+export const REGION_COMPAT = 17;
+export const REGION_COUNT = 18;
 
 export const LIMIT_WORKERS = 0; // how many worker records there are
 export const LIMIT_VIPS = 1; // VIP records in a root, record 0 not used
@@ -143,6 +147,9 @@ export const TRACKING_ALL = 1;
 export const TRACKING_NONE = 2;
 export const ENCAP_L2 = 0;
 export const ENCAP_IPIP = 1;
+export const ENCAP_GUE = 2;
+export const ENCAP_GRE = 3;
+export const ENCAP_L3DSR = 4;
 
 // --- TABLES ----------------------------------------------------------------------------------------
 // Lookup table: u16 a slot. The top bit says that the slot is tracked, so that an untracked slot costs one load.
@@ -165,13 +172,17 @@ export const TRACK_RELEASED = 1; // flag: no longer tracked, kept so that probin
 export const BACKEND_BYTES = 128;
 export const BACKEND_ENCAP = 0; // u8: ENCAP_
 export const BACKEND_CAN_SERVE = 1; // u8: 1 = active or draining; the one byte that changes while published
-export const BACKEND_OUTER_BYTES = 2; // u8: outer headers between Ethernet header and client packet
+export const BACKEND_OUTER_BYTES = 2; // u8: outer headers between Ethernet header and client packet: what the MTU counts beside it
 export const BACKEND_OUTER_IS_V6 = 3; // u8
 export const BACKEND_NEXT_HOP = 4; // u32: index
 export const BACKEND_OUTER_SUM = 8; // u32: one's complement sum of the outer IPv4 header with length, TOS and id 0
 export const BACKEND_VIP = 12; // u32: VIP_NUMBER it stands under
 export const BACKEND_ADDRESS = 16; // 16 bytes
-export const BACKEND_OUTER = 32; // outer headers ready made, at most 88 bytes
+export const BACKEND_OUTER = 32; // outer headers ready made, at most BACKEND_OUTER_MAX bytes
+export const BACKEND_OUTER_MAX = 88;
+export const BACKEND_UDP_SUM = 120; // u32: GUE: sum of what the outer UDP checksum covers before the packet, less what a packet sets
+export const BACKEND_GUE_BYTES = 124; // u8: GUE header between UDP header and packet; 0 = variant 1
+export const BACKEND_DSCP = 125; // u8: L3DSR: DSCP to mark, shifted to its place in the TOS byte
 
 // --- NEXT_HOPS -------------------------------------------------------------------------------------
 export const NEXT_HOP_BYTES = 16;

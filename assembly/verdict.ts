@@ -9,6 +9,9 @@ export const NO_VERDICT = 0; // not decided yet: the next step goes on
 
 export const FORWARD_L2 = 1;
 export const FORWARD_IPIP = 2;
+export const FORWARD_GUE = 3;
+export const FORWARD_GRE = 4;
+export const FORWARD_L3DSR = 5;
 
 export const REPLY_ARP = 12;
 export const REPLY_NEIGHBOUR = 13;
@@ -55,6 +58,21 @@ export function verdictTable(): VerdictRow[] {
       number: FORWARD_IPIP,
       name: 'FORWARD_IPIP',
       when: 'sent to its backend inside an outer IPv4 or IPv6 header (RFC 2003, RFC 2473)',
+    },
+    {
+      number: FORWARD_GUE,
+      name: 'FORWARD_GUE',
+      when: 'sent to its backend inside outer IP and UDP headers (Generic UDP Encapsulation)',
+    },
+    {
+      number: FORWARD_GRE,
+      name: 'FORWARD_GRE',
+      when: 'sent to its backend inside outer IP and GRE headers (RFC 2784)',
+    },
+    {
+      number: FORWARD_L3DSR,
+      name: 'FORWARD_L3DSR',
+      when: 'sent to its backend with the destination address rewritten and the DSCP marked',
     },
     { number: REPLY_ARP, name: 'REPLY_ARP', when: 'an ARP request for a VIP, answered with our MAC address' },
     {

@@ -108,7 +108,10 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.BACKEND_OUTER_SUM, 4],
       [layout.BACKEND_VIP, 4],
       [layout.BACKEND_ADDRESS, 16],
-      [layout.BACKEND_OUTER, 88],
+      [layout.BACKEND_OUTER, layout.BACKEND_OUTER_MAX],
+      [layout.BACKEND_UDP_SUM, 4],
+      [layout.BACKEND_GUE_BYTES, 1],
+      [layout.BACKEND_DSCP, 1],
     ],
   ],
   [

@@ -14,6 +14,9 @@ const Verdict = suite('verdict');
 
 const l2 = await goldenHotPath({ type: 'l2' });
 const ipip = await goldenHotPath({ type: 'ipip' });
+const gue = await goldenHotPath({ type: 'gue' });
+const gre = await goldenHotPath({ type: 'gre' });
+const l3dsr = await goldenHotPath({ type: 'l3dsr', dscp: 46 });
 const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
 const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
 const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64 });
@@ -52,6 +55,12 @@ const CASES: Case[] = [
   { verdict: 'FORWARD_L2', what: 'a UDP length that leaves bytes over', frame: patch(v4.UDP, 38, 0, 18) },
   { verdict: 'FORWARD_IPIP', what: 'IPv4', frame: v4.SYN, on: ipip },
   { verdict: 'FORWARD_IPIP', what: 'IPv6', frame: v6.SYN, on: ipip },
+  { verdict: 'FORWARD_GUE', what: 'IPv4', frame: v4.SYN, on: gue },
+  { verdict: 'FORWARD_GUE', what: 'IPv6', frame: v6.SYN, on: gue },
+  { verdict: 'FORWARD_GRE', what: 'IPv4', frame: v4.SYN, on: gre },
+  { verdict: 'FORWARD_GRE', what: 'IPv6', frame: v6.SYN, on: gre },
+  { verdict: 'FORWARD_L3DSR', what: 'IPv4', frame: v4.SYN, on: l3dsr },
+  { verdict: 'FORWARD_L3DSR', what: 'IPv6', frame: v6.SYN, on: l3dsr },
   { verdict: 'REPLY_ARP', what: 'for a VIP', frame: neighbours.ARP_REQUEST, meta: BROADCAST, on: announcing },
   { verdict: 'REPLY_NEIGHBOUR', what: 'for a VIP', frame: neighbours.NS, meta: MULTICAST, on: announcing },
 

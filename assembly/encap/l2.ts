@@ -8,9 +8,7 @@ import { FORWARD_L2, NO_VERDICT } from '../verdict';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
-import * as l4 from '../wire/l4';
-import * as virtio from '../wire/virtio';
-import { complete, isHalf } from './offload';
+import { complete, isHalf, largestPacket } from './offload';
 import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 export function forwardL2(backend: usize): u32 {
@@ -27,13 +25,4 @@ export function forwardL2(backend: usize): u32 {
   else ipv4.decrementTtl(packet);
   send(way, head, packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, tellsOffload);
   return FORWARD_L2;
-}
-
-/** What must fit the MTU: the packet, or one segment of a super-frame. */
-function largestPacket(): u32 {
-  const header = parsed.virtioHeader();
-  if (!header || !virtio.isSuperFrame(header)) return parsed.packetBytes;
-  const transportHeader = parsed.protocol == l4.PROTOCOL_TCP ? l4.tcpHeaderLen(parsed.transport) : l4.UDP_LEN;
-  const headers = <u32>(parsed.transport - parsed.packet) + transportHeader;
-  return min(parsed.packetBytes, headers + virtio.segmentBytes(header));
 }

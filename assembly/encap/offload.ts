@@ -33,3 +33,12 @@ export function complete(packet: usize): void {
   store<u16>(field, <u16>(sum == 0 && parsed.protocol == l4.PROTOCOL_UDP ? 0xffff : sum));
   countEvent(EVENT_CHECKSUM_COMPLETED);
 }
+
+/** What must fit the MTU where super-frames pass as they are: the packet, or one segment of it. */
+export function largestPacket(): u32 {
+  const header = parsed.virtioHeader();
+  if (!header || !virtio.isSuperFrame(header)) return parsed.packetBytes;
+  const transportHeader = parsed.protocol == l4.PROTOCOL_TCP ? l4.tcpHeaderLen(parsed.transport) : l4.UDP_LEN;
+  const headers = <u32>(parsed.transport - parsed.packet) + transportHeader;
+  return min(parsed.packetBytes, headers + virtio.segmentBytes(header));
+}

@@ -2,6 +2,7 @@
 // Ethernet header, hand the frame over. A way is one u64, as it stands in a next-hop record: MAC in the low 6 bytes, egress
 // index above; it is handed on as an argument, so that one atomic load serves the whole frame and never tears.
 import {
+  BACKEND_OUTER_BYTES,
   EGRESS_BYTES,
   EGRESS_FLAGS,
   EGRESS_MAC,
@@ -40,6 +41,11 @@ export function wayBack(mac: u64): u64 {
 /** Largest IP packet on the way to next hop `index`, 0 = no limit. */
 export function mtuTo(index: u32): u32 {
   return load<u32>(nextHops + index * NEXT_HOP_BYTES, NEXT_HOP_MTU);
+}
+
+/** Outer bytes that stand between the Ethernet header and a packet for `backend`: what the MTU must hold beside the packet. */
+export function outerBytesOf(backend: usize): u32 {
+  return load<u8>(backend, BACKEND_OUTER_BYTES);
 }
 
 /** NO_VERDICT when an IP packet of `bytes` bytes may leave this way, else why not. `mtu` 0 = no limit. */

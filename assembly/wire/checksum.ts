@@ -35,3 +35,11 @@ export function finishHeader(sum: u32): u32 {
   const folded = (sum & 0xffff) + (sum >> 16);
   return ~(folded + (folded >> 16)) & 0xffff;
 }
+
+/**
+ * The checksum `old` after words that summed to `before` were replaced by words that sum to `after`, both folded. RFC 1624,
+ * equation 3: HC' = ~(~HC + ~m + m'). Equal to a sum made anew, but where that is over zeros only.
+ */
+export function replaced(old: u32, before: u32, after: u32): u32 {
+  return finishHeader((old ^ 0xffff) + (before ^ 0xffff) + after);
+}

@@ -11,7 +11,7 @@ const TTL: usize = 8;
 const PROTOCOL: usize = 9;
 const CHECKSUM: usize = 10;
 const SOURCE: usize = 12;
-const DESTINATION: usize = 16;
+export const DESTINATION: usize = 16;
 
 export const MIN_LEN: u32 = 20;
 const MORE_FRAGMENTS_OR_OFFSET: u32 = 0x3fff; // without the don't-fragment flag
@@ -25,6 +25,11 @@ export function isValid(p: usize, len: u32): bool {
 /** True when the packet ends inside the `len` bytes at `p`. */
 export function isWhole(p: usize, len: u32): bool {
   return totalLen(p) <= len;
+}
+
+/** Tells an IPv4 packet from an IPv6 one. */
+export function isVersion4(p: usize): bool {
+  return load<u8>(p, VERSION_IHL) >> 4 == 4;
 }
 
 export function headerLen(p: usize): u32 {
@@ -42,6 +47,11 @@ export function totalLen(p: usize): u32 {
 /** Any fragment but a whole packet: the more-fragments flag or an offset. */
 export function isFragment(p: usize): bool {
   return (<u32>bswap<u16>(load<u16>(p, FRAGMENT)) & MORE_FRAGMENTS_OR_OFFSET) != 0;
+}
+
+/** Offset in the packet it is of, in units of 8 bytes; 0 for a first fragment and for a whole packet. */
+export function fragmentOffset(p: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(p, FRAGMENT)) & 0x1fff;
 }
 
 export function ttl(p: usize): u32 {
@@ -79,6 +89,11 @@ export function setTos(p: usize, v: u32): void {
 
 export function setTotalLen(p: usize, v: u32): void {
   store<u16>(p, bswap<u16>(<u16>v), TOTAL_LEN);
+}
+
+/** The header checksum as it lies in memory. */
+export function headerChecksum(p: usize): u32 {
+  return load<u16>(p, CHECKSUM);
 }
 
 /** Stores a checksum as checksum.finish() gives it: already in the order of memory. */

@@ -32,6 +32,12 @@ export function trafficClass(p: usize): u32 {
   return (bswap<u32>(load<u32>(p, FIRST_WORD)) >> 20) & 0xff;
 }
 
+/** Sets DSCP and ECN, leaves the flow label. */
+export function setTrafficClass(p: usize, v: u32): void {
+  const word = bswap<u32>(load<u32>(p, FIRST_WORD));
+  store<u32>(p, bswap<u32>((word & 0xf00f_ffff) | (v << 20)), FIRST_WORD);
+}
+
 export function nextHeader(p: usize): u32 {
   return load<u8>(p, NEXT_HEADER);
 }

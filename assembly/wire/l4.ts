@@ -9,7 +9,11 @@ const SOURCE_PORT: usize = 0;
 const TCP_DATA_OFFSET: usize = 12;
 const TCP_FLAGS: usize = 13;
 const UDP_LENGTH: usize = 4;
+export const TCP_CHECKSUM: usize = 16;
+export const UDP_CHECKSUM: usize = 6;
+export const ICMPV6_CHECKSUM: usize = 2;
 
+export const PROTOCOL_ICMP: u32 = 1;
 export const PROTOCOL_ICMPV6: u32 = 58;
 export const PROTOCOL_TCP: u32 = 6;
 export const PROTOCOL_UDP: u32 = 17;
@@ -41,4 +45,9 @@ export function isSyn(p: usize): bool {
 
 export function udpLength(p: usize): u32 {
   return bswap<u16>(load<u16>(p, UDP_LENGTH));
+}
+
+/** As it lies in memory; 0 = there is none (RFC 768). */
+export function udpChecksum(p: usize): u32 {
+  return load<u16>(p, UDP_CHECKSUM);
 }

@@ -84,7 +84,7 @@ const HELP = `
 The file:
   vips:
     - vip: tcp/192.0.2.80:80
-      encap: ipip                    # or l2, the default
+      encap: ipip                    # or gue, gre, l3dsr; l2 is the default
       backends:
         - 10.0.1.9
         - { address: 10.0.1.10, weight: 3 }

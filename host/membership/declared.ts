@@ -22,6 +22,7 @@ import {
   Parser,
 } from 'yaml';
 import type { RecordMap } from './difference.js';
+import { encapOf, familyRule } from './encap.js';
 import type { Refusal } from './event.js';
 import { readKey } from './key.js';
 import { type CanonicalBackend, type CanonicalVip, readBackend, readVip } from './record.js';
@@ -134,7 +135,24 @@ class Reader {
       this.refuse(this.fieldStart(node, backend.field), backend);
       return;
     }
-    this.add(backend, node);
+    const rule = this.familyRule(backend);
+    if (rule === undefined) this.add(backend, node);
+    else {
+      const { address } = backend.backend;
+      this.refuse(this.fieldStart(node, 'address'), {
+        field: 'address',
+        value: showValue(address),
+        rule,
+        key: backend.key,
+      });
+    }
+  }
+
+  // Here, where the VIP is known, its encapsulation has a say too.
+  private familyRule({ vipKey, backend }: CanonicalBackend): string | undefined {
+    const record = this.records.get(vipKey);
+    if (record?.kind !== 'vip') return undefined;
+    return familyRule(encapOf(record.vip, backend), { key: vipKey, address: record.vip.address }, backend.address);
   }
 
   // `vip: tcp/192.0.2.80:80` stands for address, protocol and port.

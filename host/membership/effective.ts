@@ -12,6 +12,7 @@
 // not down count as active ('draining'); where there is none either, all that are down too ('down'). A backend of weight 0
 // that counts as active by this rule has weight 1. Time plays no part, so that every balancer decides alike.
 import { addressBytes } from './address.js';
+import { encapOf } from './encap.js';
 import type { Backend, Encap, Vip } from './event.js';
 import { WEIGHT_DEFAULT } from './record.js';
 
@@ -44,8 +45,6 @@ export interface EffectiveBackends {
   panic: Panic;
 }
 
-const L2: Encap = { type: 'l2' };
-
 /**
  * Applies the rule above to the backends of one VIP.
  * @param panicShare 0..1. Default 0: only when no active weight is left.
@@ -63,7 +62,7 @@ export function effectiveBackends(
   const input = (backend: Backend): TableInput => ({
     address: backend.address,
     weight: Math.max(1, weightOf(backend)),
-    encap: backend.encap ?? vip.encap ?? L2,
+    encap: encapOf(vip, backend),
   });
   const table = chosen.map(input);
   const before = notDown.filter((backend) => weightOf(backend) > 0);

@@ -3,8 +3,29 @@
 /** Transport protocol of a VIP. */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
-/** How a packet gets to its backend. `l2`: only the Ethernet header is rewritten. `ipip`: an outer IP header (RFC 2003, RFC 2473). */
-export type Encap = { type: 'l2' } | { type: 'ipip' };
+/**
+ * How a packet gets to its backend. `l2`: only the Ethernet header is rewritten. `ipip`, `gre`, `gue`: inside outer headers (RFC
+ * 2003, RFC 2473, RFC 4213; RFC 2784; Generic UDP Encapsulation), to a backend of either family. `l3dsr`: the destination becomes
+ * the backend's address, and the DSCP says which VIP it was.
+ */
+export type Encap =
+  | { type: 'l2' }
+  | { type: 'ipip' }
+  | { type: 'gre' }
+  | {
+      type: 'gue';
+      /** Destination port, 1..65535. Default 6080. */
+      port?: number;
+      /** 1: the packet directly behind UDP. 0: behind a GUE header. Default 1. */
+      variant?: 0 | 1;
+      /** Private field at the end of the GUE header, variant 0 only: hex digits, a multiple of 4 bytes, 36 at most. */
+      private?: string;
+    }
+  | {
+      type: 'l3dsr';
+      /** 1..63 */
+      dscp: number;
+    };
 
 /** How a packet is hashed and the lookup table filled. */
 export type HashName = 'native';

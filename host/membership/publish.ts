@@ -11,9 +11,10 @@ import type { NextHops } from '../egress.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
-import { addressBytes } from './address.js';
+import { addressBytes, addressFamily } from './address.js';
 import { getCanServe, setCanServe, setOuterSource, writeBackend } from './backendRecord.js';
 import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
+import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
 import { Roots, type VipRecord } from './root.js';
@@ -130,8 +131,9 @@ export class Publisher {
   setSource(address: string, source: string): void {
     for (const vip of this.live.values()) {
       const backend = vip.backends.get(address);
-      if (backend === undefined || backend.encap.type === 'l2') continue;
-      setOuterSource(this.parts.memory, backend.index, { address, encap: backend.encap, source });
+      if (backend === undefined) continue;
+      const inner = addressFamily(vip.vip.address);
+      setOuterSource(this.parts.memory, backend.index, { address, encap: backend.encap, source, inner });
     }
   }
 
@@ -160,19 +162,21 @@ export class Publisher {
     registered: Backend[],
   ): LiveVip {
     const number = this.take(draft, this.vipNumbers, key);
+    const owner = { key, number, family: addressFamily(vip.address) };
     const inputs = new Map([...effective.previousTable, ...effective.table].map((input) => [input.address, input]));
     const backends = new Map<string, LiveBackend>();
     for (const input of inputs.values()) {
-      backends.set(input.address, this.draftBackend(draft, key, number, input, before?.backends.get(input.address)));
+      backends.set(input.address, this.draftBackend(draft, owner, input, before?.backends.get(input.address)));
     }
     // One that is down, or drains with weight 0, is in no table; but flows may still be on it, and it is to be said of the
     // latter when it is drained, also after a start.
-    for (const { address, encap } of registered) {
+    for (const other of registered) {
+      const { address } = other;
       if (backends.has(address)) continue;
       const live = before?.backends.get(address);
-      const input = { address, weight: 0, encap: encap ?? vip.encap ?? ({ type: 'l2' } as const) };
+      const input = { address, weight: 0, encap: encapOf(vip, other) };
       const canServe = effective.canServe.has(address);
-      if (canServe) backends.set(address, this.draftBackend(draft, key, number, input, live));
+      if (canServe) backends.set(address, this.draftBackend(draft, owner, input, live));
       else if (live !== undefined) backends.set(address, { ...live });
     }
     // One whose record is gone has lost its flows before its slots change hands, as one that is down.
@@ -194,18 +198,18 @@ export class Publisher {
   /** The record of a backend is never changed while live: another encapsulation is another index. */
   private draftBackend(
     draft: Draft,
-    vipKey: string,
-    vipNumber: number,
+    vip: { key: string; number: number; family: 4 | 6 },
     input: TableInput,
     before: LiveBackend | undefined,
   ): LiveBackend {
-    if (before !== undefined && before.encap.type === input.encap.type) return { ...before };
-    const index = this.take(draft, this.backendIndexes, backendName(vipKey, input));
+    if (before !== undefined && isSameEncap(before.encap, input.encap)) return { ...before };
+    const index = this.take(draft, this.backendIndexes, backendName(vip.key, input));
     writeBackend(this.parts.memory, index, {
       address: input.address,
       encap: input.encap,
       source: this.parts.sourceFor(input.address),
-      vipNumber,
+      inner: vip.family,
+      vipNumber: vip.number,
       nextHop: this.takeNextHop(draft, input.address),
     });
     return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false };
@@ -325,5 +329,5 @@ export class Publisher {
 
 /** The same backend with another encapsulation has another record. */
 function backendName(vipKey: string, backend: { address: string; encap: Encap }): string {
-  return `${vipKey}/${backend.address} ${backend.encap.type}`;
+  return `${vipKey}/${backend.address} ${encapName(backend.encap)}`;
 }

@@ -3,7 +3,8 @@
 // One schema for the file, the Kafka value and the API. What comes out is canonical: addresses in their one spelling,
 // keys too, fields that were undefined left out, fields nobody knows kept as they came (a newer publisher's).
 import * as z from 'zod';
-import { addressFamily, canonicalAddress, hostAddressRule } from './address.js';
+import { canonicalAddress, hostAddressRule } from './address.js';
+import { encap, familyRule } from './encap.js';
 import type { Backend, Vip } from './event.js';
 import { formatVipKey, PORT_MAX, readKey } from './key.js';
 import { type Broken, showValue } from './refusal.js';
@@ -26,23 +27,9 @@ export type CanonicalVip = { kind: 'vip'; key: string; vip: Vip };
 export type CanonicalBackend = { kind: 'backend'; key: string; vipKey: string; backend: Backend };
 
 const PROTOCOL_RULE = 'expected tcp or udp';
-const ENCAP_RULE = 'expected { type: l2 } or { type: ipip }';
-// In the type, in the plan, and not there yet: said so rather than called unknown.
-const ENCAPS_TO_COME = ['gre', 'gue', 'l3dsr'];
-
 const protocol = z.enum(['tcp', 'udp'], {
   error: ({ input }) => (input === 'sctp' ? 'sctp is not supported yet; expected tcp or udp' : PROTOCOL_RULE),
 });
-
-const encap = z.object(
-  {
-    type: z.enum(['l2', 'ipip'], {
-      error: ({ input }) =>
-        ENCAPS_TO_COME.includes(input as string) ? `not supported yet; expected l2 or ipip` : 'expected l2 or ipip',
-    }),
-  },
-  { error: ENCAP_RULE },
-);
 
 const hostAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
   const prefix = /^[^/]+\/\d+$/.test(text) ? 'expected one address: prefixes are not supported yet' : undefined;
@@ -112,11 +99,11 @@ export function readBackend(input: unknown, strictness: Strictness): CanonicalBa
   if (!result.success) return { ...firstIssue(result.error, input, 'backend'), ...keyOf(() => backendKeyOf(input)) };
   const backend = withoutUndefined(result.data) as unknown as Backend;
   const key = `${backend.vip}/${backend.address}`;
-  // An L2 rewrite cannot change the family; 4in6 and 6in4 are not built yet.
-  const family = addressFamily(readKeyAddress(backend.vip));
-  if (family === addressFamily(backend.address)) return { kind: 'backend', key, vipKey: backend.vip, backend };
-  const rule = `expected an IPv${family} address, as its VIP ${backend.vip} has: 4in6 and 6in4 are not supported yet`;
-  return { field: 'address', value: showValue(backend.address), rule, key };
+  // What the VIP says of encapsulation is not known here; state.ts has the rule for that.
+  const vip = { key: backend.vip, address: readKeyAddress(backend.vip) };
+  const rule = backend.encap === undefined ? undefined : familyRule(backend.encap, vip, backend.address);
+  if (rule !== undefined) return { field: 'address', value: showValue(backend.address), rule, key };
+  return { kind: 'backend', key, vipKey: backend.vip, backend };
 }
 
 /** The rule that `text` breaks as the key of a VIP that can be served, or undefined. */

@@ -6,6 +6,7 @@
 // The last record of a key is the truth, whatever came before it and in whatever order other keys came: two balancers that
 // were told the same records have the same state. A state is never changed; the next one shares all that stayed as it was.
 import { isDeepStrictEqual } from 'node:util';
+import { encapOf, familyRule } from './encap.js';
 import type { Backend, Change, Refusal, Vip } from './event.js';
 import type { CanonicalBackend, CanonicalVip } from './record.js';
 import { refusalAt, showValue } from './refusal.js';
@@ -74,19 +75,28 @@ export function applyChanges(state: MembershipState, changes: readonly unknown[]
   return { state: draft.finish(), touched: draft.touched, refusals };
 }
 
-/** The backends a VIP has now: none when the VIP is not there. In no particular order. */
+/** The backends a VIP has now: none when the VIP is not there, none that its encapsulation cannot reach. In no particular order. */
 export function backendsOf(state: MembershipState, vipKey: string): BackendEntry[] {
   const vip = state.vips.get(vipKey);
   if (vip === undefined) return [];
-  return [...(state.backends.get(vipKey)?.values() ?? [])].filter((entry) => entry.source === vip.source);
+  return [...(state.backends.get(vipKey)?.values() ?? [])].filter((entry) => !isPending(entry, vip));
 }
 
-/** Backends that wait for their VIP: told before it, after its removal, or by another source than it. */
+/**
+ * Backends that wait for their VIP: told before it, after its removal, or by another source than it; or of the other family
+ * while its encapsulation is one that cannot change that.
+ */
 export function pendingBackends(state: MembershipState): BackendEntry[] {
   return [...state.backends].flatMap(([vipKey, entries]) => {
     const vip = state.vips.get(vipKey);
-    return [...entries.values()].filter((entry) => entry.source !== vip?.source);
+    return [...entries.values()].filter((entry) => isPending(entry, vip));
   });
+}
+
+function isPending({ source, backend }: BackendEntry, entry: VipEntry | undefined): boolean {
+  if (source !== entry?.source) return true;
+  const { key, vip } = entry;
+  return familyRule(encapOf(vip, backend), { key, address: vip.address }, backend.address) !== undefined;
 }
 
 /** How many records there are, pending backends among `backends`. */

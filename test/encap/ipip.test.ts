@@ -1,12 +1,14 @@
-// IPIP, 4in4 (RFC 2003) and 6in6 (RFC 2473): golden frames in, golden frames out.
+// IPIP, 4in4 (RFC 2003), 6in4 (RFC 4213), 4in6 and 6in6 (RFC 2473): golden frames in, golden frames out.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Encap } from '../../host/hotpath.js';
 import * as v4 from '../golden/forward4.js';
 import * as v6 from '../golden/forward6.js';
+import * as tunnel from '../golden/tunnel.js';
 import { checksum } from '../model/checksum.js';
 import { assertKept, assertSent } from '../support/assertOutcome.js';
 import { patch } from '../support/hex.js';
-import { GOLDEN, goldenChanges, goldenHotPath } from '../support/hotpath.js';
+import { engineOf, GOLDEN, goldenChanges, goldenHotPath, tunnelHotPath } from '../support/hotpath.js';
 
 const Ipip = suite('encap/ipip');
 const hotPath = await goldenHotPath({ type: 'ipip' });
@@ -22,6 +24,14 @@ Ipip('4in4: TOS with its ECN bits is copied, IP options stay inside', () => {
 
 Ipip('6in6: traffic class copied, the flow label from the flow hash', () => {
   assertSent(hotPath, v6.SYN, 'FORWARD_IPIP', v6.SYN_IPIP);
+});
+
+Ipip('4in6 and 6in4: protocol 4 or 41 says what is inside, TOS or traffic class is that of the packet', async () => {
+  const [over4, over6] = [await tunnelHotPath({ type: 'ipip' }, 4), await tunnelHotPath({ type: 'ipip' }, 6)];
+  assertSent(over4, v6.SYN, 'FORWARD_IPIP', tunnel.SYN6_IPIP4);
+  assertSent(over6, v4.SYN, 'FORWARD_IPIP', tunnel.SYN4_IPIP6);
+  assertSent(over4, v4.SYN, 'FORWARD_IPIP', v4.SYN_IPIP);
+  assertSent(over6, v6.SYN, 'FORWARD_IPIP', v6.SYN_IPIP);
 });
 
 Ipip('a VLAN tag goes back out of the same port, from the frame or from the ring header', () => {
@@ -68,6 +78,42 @@ Ipip('without an address of our own the source is unspecified, and the checksum 
   const outer = (nameless.forward(v4.SYN).frames[0] ?? new Uint8Array(34)).slice(14, 34);
   assert.equal([...outer.subarray(12, 16)], [0, 0, 0, 0]);
   assert.is(checksum(outer), 0);
+});
+
+Ipip(
+  'another variant or port of an encapsulation is another encapsulation; its defaults spelled out are not',
+  async () => {
+    const live = await goldenHotPath({ type: 'gue' });
+    const say = async (encap: Encap): Promise<void> => {
+      await live.apply([{ put: { vip: `tcp/${GOLDEN.vip4}:80`, address: GOLDEN.backend4, encap } }]);
+    };
+    const length = (): number => live.forward(v4.SYN).frames[0]?.length ?? 0;
+    const port = (): number =>
+      new DataView((live.forward(v4.SYN).frames[0] ?? new Uint8Array(38)).slice().buffer).getUint16(36);
+    const index = (): number | undefined =>
+      engineOf(live).vips.get(`tcp/${GOLDEN.vip4}:80`)?.backends.get(GOLDEN.backend4)?.index;
+    const before = index();
+    await say({ type: 'gue', port: 6080, variant: 1 });
+    assert.is(index(), before);
+    assert.is(length(), 14 + 28 + 40);
+    await say({ type: 'gue', port: 6081, variant: 0 });
+    assert.is.not(index(), before);
+    assert.is(length(), 14 + 32 + 40);
+    assert.is(port(), 6081);
+  },
+);
+
+Ipip('a backend of the other family waits while the encapsulation of its VIP cannot reach it', async () => {
+  const vip = `tcp/${GOLDEN.vip4}:80`;
+  const mixed = await goldenHotPath({ type: 'l2' });
+  await mixed.apply([{ put: { vip, address: GOLDEN.backend6 } }]);
+  assert.equal([...mixed.slots(vip)], [[GOLDEN.backend4, 7]]);
+  await mixed.apply([
+    { put: { address: GOLDEN.vip4, protocol: 'tcp', port: 80, encap: { type: 'ipip' }, tableSize: 7 } },
+  ]);
+  assert.equal([...mixed.slots(vip).keys()].sort(), [GOLDEN.backend4, GOLDEN.backend6]);
+  await mixed.apply([{ put: { address: GOLDEN.vip4, protocol: 'tcp', port: 80, tableSize: 7 } }]);
+  assert.equal([...mixed.slots(vip)], [[GOLDEN.backend4, 7]]);
 });
 
 Ipip('an unresolved next hop is a verdict, and clears up when it is known again', async () => {

@@ -127,8 +127,8 @@ def tag(name, doc, frame):
     return "\n".join([*out, "`;", ""])
 
 
-def write(name, what, frames):
-    head = f"// test/golden/{name}.ts: {what}\n// Made by make.py with scapy 2.8.0; not by the code under test.\n"
+def write(name, what, frames, maker="make.py"):
+    head = f"// test/golden/{name}.ts: {what}\n// Made by {maker} with scapy 2.8.0; not by the code under test.\n"
     head += "import { hex } from '../support/hex.js';\n\n"
     (HERE / f"{name}.ts").write_text(head + "\n".join(tag(*frame) for frame in frames))
 
@@ -263,6 +263,7 @@ def neighbours():
     ) / source_option
 
 
-write("forward4", "IPv4 client frames and what leaves because of them.", list(family4()))
-write("forward6", "IPv6 client frames and what leaves because of them.", list(family6()))
-write("neighbour", "ARP and neighbour discovery: questions and answers.", list(neighbours()))
+if __name__ == "__main__":
+    write("forward4", "IPv4 client frames and what leaves because of them.", list(family4()))
+    write("forward6", "IPv6 client frames and what leaves because of them.", list(family6()))
+    write("neighbour", "ARP and neighbour discovery: questions and answers.", list(neighbours()))

@@ -70,10 +70,25 @@ vips:
   assert.equal(Object.keys(records(text)), [WEB, `${WEB}/10.0.1.9`, 'tcp/192.0.2.80:81', 'tcp/192.0.2.80:81/10.0.1.9']);
 });
 
+Declared(
+  'a backend of the other family, which the encapsulation of its VIP cannot reach, is refused; a tunnel can',
+  () => {
+    const text = (encap: string): string => `vips:
+  - vip: tcp/192.0.2.80:80
+    encap: ${encap}
+    backends: [10.0.1.9, "2001:db8::9"]
+`;
+    assert.equal(Object.keys(records(text('gue'))), [WEB, `${WEB}/10.0.1.9`, `${WEB}/2001:db8::9`]);
+    assert.equal(lines(text('l2')), [
+      `line 4 of members.yaml: address "2001:db8::9" for backend 2001:db8::9, expected an IPv4 address, as its VIP ${WEB} has: l2 cannot change the family; file ignored`,
+    ]);
+  },
+);
+
 Declared('every mistake has its line and its field', () => {
   const text = `vips:
   - vip: tcp/192.0.2.80:80
-    encap: gre
+    encap: vxlan
   - vip: tcp/192.0.2.80:81
     backends:
       - 10.0.1.9
@@ -87,7 +102,7 @@ Declared('every mistake has its line and its field', () => {
   - port: 80
 `;
   assert.equal(lines(text), [
-    'line 3 of members.yaml: encap.type "gre" for VIP tcp/192.0.2.80:80, not supported yet; expected l2 or ipip; file ignored',
+    'line 3 of members.yaml: encap.type "vxlan" for VIP tcp/192.0.2.80:80, expected l2, ipip, gre, gue or l3dsr; file ignored',
     'line 8 of members.yaml: wieght 3 for backend 10.0.1.8, not a field of a backend (vip, address, weight, encap, state); file ignored',
     'line 9 of members.yaml: address "10.0.1.9" for backend 10.0.1.9, expected once, is on line 6 already; file ignored',
     'line 10 of members.yaml: weight "3" for backend 10.0.1.7, expected 0..65535; file ignored',

@@ -86,3 +86,14 @@ export function virtioHeader({ start, offset = 0, gsoType = 0, gsoSize = 0 }: Of
   view.setUint16(8, offset, true);
   return header;
 }
+
+/** The VIPs of the golden frames with `encap` to backends of family `outer`, whatever the family of the VIP. */
+export async function tunnelHotPath(encap: Encap, outer: 4 | 6, options: HotPathOptions = {}): Promise<HotPath> {
+  const hotPath = await goldenHotPath(encap, options);
+  const address = outer === 4 ? GOLDEN.backend4 : GOLDEN.backend6;
+  const other = outer === 4 ? GOLDEN.backend6 : GOLDEN.backend4;
+  const { vip4, vip6 } = GOLDEN;
+  const foreign = outer === 4 ? [`tcp/[${vip6}]:80`, `udp/[${vip6}]:53`] : [`tcp/${vip4}:80`, `udp/${vip4}:53`];
+  await hotPath.apply(foreign.flatMap((vip) => [{ put: { vip, address } }, { remove: `${vip}/${other}` }]));
+  return hotPath;
+}

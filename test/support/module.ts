@@ -14,7 +14,14 @@ export type Call = (...args: (number | bigint)[]) => number;
 /** A function of the module that returns 64 bits, signed as JavaScript gets them. */
 export type LongCall = (...args: (number | bigint)[]) => bigint;
 
-type LongNames = 'arpSenderMac' | 'ethernetSource' | 'checksumAdd' | 'sipHash16' | 'nhHashIpv4' | 'nhHashIpv6';
+type LongNames =
+  | 'arpSenderMac'
+  | 'ethernetSource'
+  | 'checksumAdd'
+  | 'innerSumOf'
+  | 'sipHash16'
+  | 'nhHashIpv4'
+  | 'nhHashIpv6';
 
 /** What assembly/testing.ts exports: HotPathModule and functions named after their files. */
 export type TestingModule = HotPathModule & Record<LongNames, LongCall> & { flowFoundBackend: WebAssembly.Global };
