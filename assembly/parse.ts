@@ -1,7 +1,7 @@
 // parse.ts: from bytes to a flow. One frame is in hand at a time; what was found stands in this file's globals until
 // the next call. Every header is checked once, before its accessors are used.
 import { META_FLAGS, META_HAS_VIRTIO, META_HAS_VLAN, META_VIRTIO, META_VLAN_TCI } from './layout';
-import { DROP_BAD_HEADER, DROP_TRUNCATED, IGNORE_ETHERTYPE, NO_VERDICT } from './verdict';
+import { DROP_BAD_HEADER, DROP_TRUNCATED, IGNORE_ETHERTYPE, IGNORE_NOT_VIP, NO_VERDICT } from './verdict';
 import * as ethernet from './wire/ethernet';
 import * as ipv4 from './wire/ipv4';
 import * as ipv6 from './wire/ipv6';
@@ -95,6 +95,7 @@ function parseIpv6(p: usize, len: u32): u32 {
   isV6 = true;
   destinationHigh = load<u64>(p, ipv6.DESTINATION);
   destinationLow = load<u64>(p, ipv6.DESTINATION + 8);
+  if (isMapped(destinationHigh, destinationLow)) return IGNORE_NOT_VIP;
   hasDestination = true;
   if (!ipv6.isWhole(p, len)) return DROP_TRUNCATED;
   const total = ipv6.totalLen(p);
@@ -114,6 +115,11 @@ export function trimPacket(bytes: u32): void {
 /** ::ffff:a.b.c.d as the low word of an address. */
 export function mapped(address: u32): u64 {
   return 0xffff_0000 | ((<u64>address) << 32);
+}
+
+/** True for ::ffff:a.b.c.d, which stands for an IPv4 address here: in an IPv6 packet it is no address of any VIP. */
+export function isMapped(high: u64, low: u64): bool {
+  return !high && <u32>low == 0xffff_0000;
 }
 
 /** The ports of a fragment may not be here, and forward() drops it. */

@@ -77,6 +77,11 @@ const CASES: Case[] = [
   { verdict: 'IGNORE_NOT_VIP', what: 'another IPv6 address', frame: patch(v6.SYN, 53, 0x81) },
   {
     verdict: 'IGNORE_NOT_VIP',
+    what: 'an IPv6 packet to ::ffff:192.0.2.80, which is how an IPv4 VIP stands in the tables',
+    frame: patch(v6.SYN, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 80),
+  },
+  {
+    verdict: 'IGNORE_NOT_VIP',
     what: 'a fragment for another address',
     frame: patch(v4.SYN, 20, 0x20, 0, 64, 6, 0, 0, 198, 51, 100, 7, 192, 0, 2, 81),
   },

@@ -52,6 +52,7 @@ export function answerSolicitation(root: usize): u32 {
   const target = parsed.transport + neighbour.TARGET;
   const targetHigh = load<u64>(target);
   const targetLow = load<u64>(target, 8);
+  if (parsed.isMapped(targetHigh, targetLow)) return IGNORE_NEIGHBOUR;
   if (!announces() || !isOurs(root, targetHigh, targetLow)) return IGNORE_NEIGHBOUR;
   const askerHigh = load<u64>(parsed.packet, ipv6.SOURCE);
   const askerLow = load<u64>(parsed.packet, ipv6.SOURCE + 8);

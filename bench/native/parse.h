@@ -65,6 +65,7 @@ static inline u32 parse_ipv6(struct parsed *p) {
   p->protocol = h[6];
   p->destination_high = load64(h + 24);
   p->destination_low = load64(h + 32);
+  if (!p->destination_high && (u32)p->destination_low == 0xffff0000u) return IGNORE_NOT_VIP; // ::ffff:a.b.c.d
   p->has_destination = true;
   if (total_bytes > p->packet_bytes) return DROP_TRUNCATED;
   p->packet_bytes = total_bytes;

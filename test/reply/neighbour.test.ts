@@ -58,6 +58,11 @@ Neighbour('ND: not for another address, not where VIPs are not announced', () =>
   assertKept(silent, frames.NS_UNICAST, 'IGNORE_NEIGHBOUR');
 });
 
+Neighbour('ND: nobody has ::ffff:192.0.2.80, which is how an IPv4 VIP stands in the tables', () => {
+  const frame = patch(frames.NS, 62, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 80);
+  assertKept(announcing, frame, 'IGNORE_NEIGHBOUR', MULTICAST);
+});
+
 Neighbour('ND: a hop limit below 255 came through a router and is no neighbour (RFC 4861, section 7.1)', () => {
   assertKept(announcing, patch(frames.NS, 21, 254), 'IGNORE_OTHER_HOST', MULTICAST);
   assertKept(announcing, patch(frames.NS_UNICAST, 21, 254), 'DROP_NO_VIP');
