@@ -26,9 +26,14 @@ const COMPILE = ['build-essential', 'python3', 'libssl-dev', 'zlib1g-dev'];
 
 /** Packages of a job: without the needed ones it cannot do its work; without the others it skips something and says so. */
 export function packagesOf(job, { mustCompile }) {
-  const needed = job === 'bench' ? [] : ['iproute2', 'nftables'];
-  const wanted = { demo: [], test: ['tshark', 'curl', 'nginx', 'iperf3', 'tcpdump'], bench: ['build-essential'] }[job];
-  if (!mustCompile) return { needed, wanted };
+  const needed = job === 'bench' || job === 'fuzz' ? [] : ['iproute2', 'nftables'];
+  const wanted = {
+    demo: [],
+    test: ['tshark', 'curl', 'nginx', 'iperf3', 'tcpdump'],
+    bench: ['build-essential'],
+    fuzz: [],
+  }[job];
+  if (!mustCompile || job === 'fuzz') return { needed, wanted };
   // The demo's broker is librdkafka's; tests and bench do without, and say so. The -dev packages are optional for librdkafka.
   if (job === 'demo')
     return { needed: [...needed, 'build-essential', 'python3'], wanted: ['libssl-dev', 'zlib1g-dev'] };

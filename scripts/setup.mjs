@@ -1,4 +1,4 @@
-// scripts/setup.mjs <demo|test|bench>: brings a fresh clone to where the job can run; says nothing when all is there.
+// scripts/setup.mjs <demo|test|bench|fuzz>: brings a fresh clone to where the job can run; says nothing when all is there.
 // In this order, for each needs the one before: Debian packages (a compiler), npm packages (node-rdkafka compiles), the build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import {
   staleInstall,
 } from './freshness.mjs';
 
-const JOBS = ['demo', 'test', 'bench'];
+const JOBS = ['demo', 'test', 'bench', 'fuzz'];
 const NODE_MAJOR_MIN = 20;
 
 function say(text) {
@@ -116,5 +116,5 @@ if (!JOBS.includes(job)) fail(`usage: node scripts/setup.mjs ${JOBS.join('|')}`)
 checkNode();
 ensureDebianPackages(job);
 ensureNpmPackages();
-if (job !== 'bench') ensureRdkafka();
+if (!['bench', 'fuzz'].includes(job)) ensureRdkafka();
 ensureBuild();

@@ -1,0 +1,134 @@
+// test/fuzz/claims.ts: what a verdict claims of its frame, held against what reader.ts reads in it. Each claim is a rule that
+// must hold for every frame, whatever was done to it; and a frame that nothing is wrong with must be forwarded.
+import * as verdicts from '../../assembly/verdict.js';
+import { VERDICTS } from '../../host/stats.js';
+import type { Input } from './input.js';
+import { ARP, IPV4, IPV6, OTHER, type Reader, RUNT, WHOLE } from './reader.js';
+import { NARROW_MTU, type SceneVip } from './scene.js';
+import type { Subject } from './subject.js';
+import type { Targets } from './targets.js';
+
+const TCP = 6;
+const UDP = 17;
+const ICMP = 1;
+const ICMPV6 = 58;
+const MULTICAST = 2;
+
+export const FORWARD = 1;
+export const REPLY = 2;
+export const IGNORE = 3;
+export const DROP = 4;
+/** Class of a verdict by its number; 0 for a number that is none. */
+export const CLASS: Uint8Array = new Uint8Array(256);
+for (const { number, name } of VERDICTS) {
+  CLASS[number] = ['', 'FORWARD', 'REPLY', 'IGNORE', 'DROP'].indexOf(name.split('_')[0] as string);
+}
+
+/** The rule that the verdict of frame `i` breaks, or undefined. */
+export function brokenClaim(
+  input: Input,
+  reader: Reader,
+  subject: Subject,
+  targets: Targets,
+  i: number,
+): string | undefined {
+  const verdict = subject.verdict(i);
+  const kind = CLASS[verdict];
+  if (!kind) return `verdict ${verdict} is none`;
+  if (kind <= REPLY !== subject.outputs(i) > 0) return `${subject.outputs(i)} frames left`;
+  if (kind !== FORWARD && verdict !== verdicts.DROP_NO_BACKEND && subject.backend(i) !== 0 && subject.vip(i) === 0) {
+    return 'a backend without a VIP';
+  }
+  if (input.length > input.capacity) {
+    return verdict === verdicts.DROP_SNAPPED ? undefined : 'a frame that was cut on its way in';
+  }
+  if (verdict === verdicts.DROP_SNAPPED) return 'a frame that is all there';
+  if (input.packetType > MULTICAST !== (verdict === verdicts.IGNORE_OTHER_HOST && input.packetType > MULTICAST)) {
+    return `packet type ${input.packetType}`;
+  }
+  if (kind === FORWARD) return brokenForward(input, reader, subject, targets, i);
+  return brokenOther(input, reader, verdict, kind) ?? brokenPromise(input, reader, targets, verdict);
+}
+
+/** What is forwarded is whole, for a VIP, and for a backend of it. */
+function brokenForward(
+  input: Input,
+  reader: Reader,
+  subject: Subject,
+  targets: Targets,
+  i: number,
+): string | undefined {
+  if (reader.kind !== IPV4 && reader.kind !== IPV6) return 'no IP packet';
+  if (input.packetType !== 0) return `packet type ${input.packetType}`;
+  if (reader.isShort || reader.isBad) return 'a header that is short or bad';
+  if (reader.address < 0) return 'the address is none of ours';
+  if (reader.ttl <= 1) return `TTL ${reader.ttl}`;
+  const target = targets.backend(subject.backend(i));
+  if (target === undefined) return `backend ${subject.backend(i)} is none`;
+  if (subject.vip(i) !== target.vipNumber) return `VIP ${subject.vip(i)} does not have this backend`;
+  if (reader.protocol === ICMP || reader.protocol === ICMPV6 || reader.fragment !== WHOLE) return undefined;
+  const vip = targets.find(reader.address, reader.protocol, reader.destinationPort);
+  return vip === target.vip ? undefined : 'another VIP than its destination';
+}
+
+function brokenOther(input: Input, reader: Reader, verdict: number, kind: number): string | undefined {
+  const isOurs = reader.address >= 0;
+  switch (verdict) {
+    case verdicts.REPLY_ARP:
+    case verdicts.IGNORE_ARP:
+      return reader.kind === ARP ? undefined : 'no ARP frame';
+    case verdicts.IGNORE_OTHER_HOST:
+      return input.packetType !== 0 ? undefined : 'sent to us';
+    case verdicts.IGNORE_ETHERTYPE:
+      return reader.kind === OTHER ? undefined : 'IP or ARP';
+    case verdicts.IGNORE_NOT_VIP:
+      return reader.hasAddress && !isOurs ? undefined : 'the address is ours, or not there';
+    case verdicts.DROP_TRUNCATED:
+      if (!reader.isShort && reader.kind !== RUNT) return 'nothing is missing';
+      break;
+    case verdicts.DROP_BAD_HEADER:
+      if (!reader.isBad && !input.hasVirtio) return 'no header contradicts itself';
+      break;
+    case verdicts.DROP_TTL_EXPIRED:
+      if (reader.ttl > 1) return `TTL ${reader.ttl}`;
+      break;
+    case verdicts.DROP_FRAGMENT:
+      if (reader.fragment === WHOLE && !reader.hasExtras) return 'no fragment';
+      break;
+    default:
+  }
+  // A solicitation is sent to a multicast address, and may find the way back closed.
+  if (kind !== DROP || !reader.hasAddress || isOurs || reader.protocol === ICMPV6) return undefined;
+  return 'dropped, and not ours';
+}
+
+/** A TCP or UDP packet that nothing is wrong with, to a VIP whose ways are open, is forwarded. */
+function brokenPromise(input: Input, reader: Reader, targets: Targets, verdict: number): string | undefined {
+  if (reader.kind !== IPV4 && reader.kind !== IPV6) return undefined;
+  if (input.packetType !== 0 || reader.isShort || reader.isBad || reader.ttl <= 1) return undefined;
+  if (reader.fragment !== WHOLE || (reader.kind === IPV6 && reader.hasExtras) || input.hasVirtio) return undefined;
+  if (reader.protocol !== TCP && reader.protocol !== UDP) return undefined;
+  const vip = targets.find(reader.address, reader.protocol, reader.destinationPort);
+  if (vip === undefined) return verdict === verdicts.DROP_NO_VIP || reader.address < 0 ? undefined : 'no VIP is meant';
+  if (vip.fate === 'forward') return 'nothing is wrong with it';
+  if (vip.fate === 'narrow' && reader.total + outerBytes(vip) <= NARROW_MTU) return 'it fits the MTU';
+  return brokenFate(vip.fate, verdict);
+}
+
+/** Bytes of the outer headers that a VIP of the scene puts before a packet. */
+function outerBytes({ address, encap }: SceneVip): number {
+  if (encap.type === 'l2') return 0;
+  return address.includes(':') ? 40 : 20;
+}
+
+const FATES: Record<string, readonly number[]> = {
+  empty: [verdicts.DROP_NO_BACKEND],
+  unresolved: [verdicts.DROP_NEXT_HOP_UNRESOLVED],
+  down: [verdicts.DROP_EGRESS_DOWN],
+  narrow: [verdicts.DROP_TOO_BIG],
+};
+
+function brokenFate(fate: string, verdict: number): string | undefined {
+  const right = FATES[fate];
+  return right === undefined || right.includes(verdict) ? undefined : `what is for a VIP that is ${fate}`;
+}

@@ -1,0 +1,93 @@
+// test/fuzz/planted.ts: bugs planted for the fuzzer to find: a source of the hot path, what stands there, what is put in its
+// place. A planted bug whose place is gone is planted anew where the code went: planted.test.ts says so.
+
+/** A bug. */
+export interface Planted {
+  name: string;
+  /** Below assembly/. */
+  file: string;
+  /** What must stand in the file exactly once. */
+  find: string;
+  replace: string;
+}
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'a TCP data offset beyond the packet is not noticed',
+    file: 'parse.ts',
+    find: 'if (headerLen > len) return DROP_TRUNCATED;',
+    replace: '',
+  },
+  {
+    name: 'a UDP length beyond the packet is not noticed',
+    file: 'parse.ts',
+    find: 'if (length > len) return DROP_TRUNCATED;',
+    replace: '',
+  },
+  {
+    name: 'an IPv6 packet is a byte shorter than it says',
+    file: 'wire/ipv6.ts',
+    find: 'return HEADER_LEN + bswap<u16>(load<u16>(p, PAYLOAD_LEN));',
+    replace: 'return HEADER_LEN - 1 + bswap<u16>(load<u16>(p, PAYLOAD_LEN));',
+  },
+  {
+    name: 'the carry of the checksum is lost when TTL goes down',
+    file: 'wire/ipv4.ts',
+    find: '(sum >= 0xffff ? 1 : 0)',
+    replace: '0',
+  },
+  {
+    name: 'the checksum of an outer header is folded once',
+    file: 'wire/checksum.ts',
+    find: 'return ~(folded + (folded >> 16)) & 0xffff;',
+    replace: 'return ~folded & 0xffff;',
+  },
+  {
+    name: 'TTL 1 is forwarded',
+    file: 'forward.ts',
+    find: 'if (timeToLive() <= 1) return',
+    replace: 'if (timeToLive() < 1) return',
+  },
+  {
+    name: 'a tag is read behind the end of the frame',
+    file: 'wire/ethernet.ts',
+    find: 'return type(p) != TYPE_VLAN || len >= HEADER_BYTES + TAG_BYTES;',
+    replace: 'return true;',
+  },
+  {
+    name: 'broken frames for others are dropped, and broken ones for us left to the host',
+    file: 'forward.ts',
+    find: 'if (broken != NO_VERDICT) return isForOthers(root) ?',
+    replace: 'if (broken != NO_VERDICT) return !isForOthers(root) ?',
+  },
+  {
+    name: 'the outputs of a batch begin behind those of the last one',
+    file: 'batch.ts',
+    find: '  outputCount = 0;\n',
+    replace: '',
+  },
+  {
+    name: 'headroom is thought to be smaller than it is',
+    file: 'batch.ts',
+    find: 'from - front >= cell &&',
+    replace: 'from - front >= cell + 220 &&',
+  },
+  {
+    name: 'a SYN that is sent again confirms its flow',
+    file: 'select/tracked.ts',
+    find: 'flowTable.touch(tick, !isSyn);',
+    replace: 'flowTable.touch(tick, true);',
+  },
+  {
+    name: 'a packet as large as the MTU is too big',
+    file: 'encap/way.ts',
+    find: 'return mtu && bytes > mtu ?',
+    replace: 'return mtu && bytes >= mtu ?',
+  },
+  {
+    name: 'a half checksum is completed over the padding, too',
+    file: 'encap/offload.ts',
+    find: 'parsed.packetBytes - <u32>(start - packet)',
+    replace: 'parsed.packetBytes + 1 - <u32>(start - packet)',
+  },
+];

@@ -1,0 +1,62 @@
+// Fuzzing in bounds: 20 million frames (FUZZ_FRAMES says otherwise), each through two hot paths; see fuzzer.ts. For longer,
+// for another seed and for a failing input: `npm run fuzz -- --help`.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { VERDICTS } from '../../host/stats.js';
+import { readCorpus } from './corpus.js';
+import { Dice } from './dice.js';
+import { CAPACITY, type FuzzReport, fuzz, fuzzEach } from './fuzzer.js';
+import { describeFinding } from './report.js';
+
+const Quick = suite('fuzz/quick');
+
+const FRAMES = Number(process.env.FUZZ_FRAMES ?? 20_000_000);
+const SEEDS = [20261124, 20261125, 20261126, 20261127];
+
+/** Verdicts that need rings: test/verdict and test/live reach them. Cells always have headroom, and no transmit ring is full. */
+const RING_ONLY = ['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL'];
+
+const corpus = readCorpus(CAPACITY);
+const reports: FuzzReport[] = [];
+
+Quick('no input of the corpus breaks a rule', async () => {
+  try {
+    assert.is((await fuzzEach(corpus.values())).length, corpus.size);
+  } catch (error) {
+    throw await describeFinding(error);
+  }
+});
+
+for (const seed of SEEDS) {
+  Quick(`frames from seed ${seed} break no rule`, async () => {
+    try {
+      reports.push(await fuzz({ seed, frames: Math.ceil(FRAMES / SEEDS.length), corpus: corpus.values() }));
+    } catch (error) {
+      throw await describeFinding(error);
+    }
+  });
+}
+
+Quick('every verdict is reached, but those that need rings; 30 % of the frames are forwarded', () => {
+  const missing = VERDICTS.filter(({ number }) => reports.every(({ verdicts }) => verdicts[number] === 0));
+  assert.equal(
+    missing.map(({ name }) => name),
+    RING_ONLY,
+  );
+  for (const { frames, forwarded } of reports) assert.ok(forwarded >= 0.3 * frames, `${forwarded} of ${frames}`);
+});
+
+Quick('the same seed makes the same run', async () => {
+  const [first, second] = [await fuzz({ seed: 1, frames: 10_000 }), await fuzz({ seed: 1, frames: 10_000 })];
+  assert.equal([...first.verdicts], [...second.verdicts]);
+  assert.equal([...first.shortest.keys()], [...second.shortest.keys()]);
+});
+
+Quick('dice: sfc32 as PractRand has it, and every number of a small range equally often', () => {
+  const dice = new Dice(7);
+  const counts = Array.from({ length: 5 }, () => 0);
+  for (let i = 0; i < 100_000; i++) counts[dice.below(5)]!++;
+  for (const count of counts) assert.ok(Math.abs(count - 20_000) < 600, counts.join(' ')); // 4.7 sigma
+});
+
+Quick.run();

@@ -1,0 +1,19 @@
+// test/fuzz/report.ts: says what the fuzzer found, so that somebody else can see it again.
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Finding } from './fuzzer.js';
+
+/** An error that names the file with the failing input and the commands that repeat it; other errors stay as they are. */
+export async function describeFinding(error: unknown): Promise<unknown> {
+  if (!(error instanceof Finding)) return error;
+  const { frame, seed, rule, input, capacity } = error;
+  const again = `npm run fuzz -- --seed ${seed} --frames ${frame + 1}${capacity === undefined ? '' : ` --longest ${capacity}`}`;
+  const lines = [rule, `all frames up to it again: ${again}`];
+  if (input !== undefined) {
+    const file = join(tmpdir(), `maglev-dsr-fuzz-${seed}-${frame}.txt`);
+    await writeFile(file, `${rule}: ${input.toText()}\n`);
+    lines.push(`this frame alone:          npm run fuzz -- --input ${file}`, input.toText());
+  }
+  return new Error(lines.join('\n'), { cause: error });
+}

@@ -1,0 +1,151 @@
+// test/fuzz/scene.ts: what the fuzzed hot path balances: a VIP for every fate that a frame can have.
+//   192.0.2.x and 2001:db8::x are VIPs, 10.0.1.n and 2001:db8:1::n backends; backend n has MAC address 02:00:00:00:0b:n
+//   egress 0   up, announces VIPs      egress 1   down      egress 2   up, announces nothing
+
+import { setEgress } from '../../host/egress.js';
+import { createHotPath, type HotPath, type HotPathOptions } from '../../host/hotpath.js';
+import { addressBytes } from '../../host/membership/address.js';
+import type { Change, Encap, Protocol, Tracking } from '../../host/membership/event.js';
+import { vipKey } from '../../host/membership/key.js';
+import { engineOf } from '../support/hotpath.js';
+
+/**
+ * What happens to the packets of a VIP when nothing is wrong with them. `churn`: membership changes while frames flow, so
+ * nothing is promised.
+ */
+export type Fate = 'forward' | 'empty' | 'unresolved' | 'down' | 'narrow' | 'churn';
+
+/** A VIP of the scene. */
+export interface SceneVip {
+  address: string;
+  protocol: Protocol;
+  port: number;
+  encap: Encap;
+  fate: Fate;
+  /** Numbers of its backends. */
+  backends: readonly number[];
+  tracking?: Tracking;
+}
+
+/** How backend `number` is reached. */
+export interface SceneWay {
+  address: string;
+  mac: string;
+  egress: number;
+  mtu: number;
+}
+
+const L2: Encap = { type: 'l2' };
+const IPIP: Encap = { type: 'ipip' };
+const V4 = '192.0.2';
+const V6 = '2001:db8:';
+
+/** A TCP port of 192.0.2.80 whose flows are all in the flow table. */
+export const PROBED_PORT = 443;
+/** Largest IP packet on the narrow way. */
+export const NARROW_MTU = 90;
+/** Largest IP packet on any other way. */
+export const WIDE_MTU = 1500;
+
+export const SCENE: readonly SceneVip[] = [
+  ...bothFamilies([1, 2, 3], 80, 'tcp', 80, L2, 'forward'),
+  ...bothFamilies([1, 2], 80, 'udp', 53, IPIP, 'forward', 'all'),
+  ...bothFamilies([4, 5], 80, 'tcp', PROBED_PORT, IPIP, 'forward', 'all'),
+  ...bothFamilies([6], 80, 'udp', 0, L2, 'forward', 'none'), // any port
+  ...bothFamilies([], 81, 'tcp', 80, L2, 'empty'),
+  ...bothFamilies([20], 82, 'tcp', 80, L2, 'unresolved'),
+  ...bothFamilies([21], 82, 'udp', 53, IPIP, 'unresolved'),
+  ...bothFamilies([30], 83, 'tcp', 80, L2, 'down'),
+  ...bothFamilies([31], 83, 'udp', 53, IPIP, 'down'),
+  ...bothFamilies([40], 84, 'tcp', 80, L2, 'narrow'),
+  ...bothFamilies([41], 84, 'udp', 53, IPIP, 'narrow'),
+  ...bothFamilies([50, 51, 52, 53], 85, 'tcp', 80, L2, 'churn', 'changed'),
+  ...bothFamilies([54, 55, 56], 85, 'udp', 53, IPIP, 'churn', 'all'),
+  ...bothFamilies([60], 86, 'tcp', 80, L2, 'forward'), // leaves by egress 2
+];
+
+/** The clients and servers of a VIP may be of either family; here they are of the VIP's. */
+function bothFamilies(
+  backends: readonly number[],
+  host: number,
+  protocol: Protocol,
+  port: number,
+  encap: Encap,
+  fate: Fate,
+  tracking?: Tracking,
+): SceneVip[] {
+  const rest = { protocol, port, encap, fate, backends, ...(tracking && { tracking }) };
+  return [
+    { address: `${V4}.${host}`, ...rest },
+    { address: `${V6}:${host}`, ...rest },
+  ];
+}
+
+/** Key of a VIP of the scene. */
+export function keyOf(vip: SceneVip): string {
+  return vipKey(vip);
+}
+
+/** Address of backend `number` of a VIP. */
+export function backendAddress(vip: SceneVip, number: number): string {
+  return vip.address.includes(':') ? `2001:db8:1::${number.toString(16)}` : `10.0.1.${number}`;
+}
+
+/** MAC address of backend `number`. */
+export function backendMac(number: number): string {
+  return `02:00:00:00:0b:${number.toString(16).padStart(2, '0')}`;
+}
+
+/** The way to backend `number`, undefined for one whose MAC address nobody knows. */
+export function wayTo(number: number): { mac: string; egress: number; mtu: number } | undefined {
+  if (number >= 20 && number < 30) return undefined;
+  const egress = number >= 30 && number < 40 ? 1 : number >= 60 ? 2 : 0;
+  return { mac: backendMac(number), egress, mtu: number >= 40 && number < 50 ? NARROW_MTU : WIDE_MTU };
+}
+
+/** The records of the scene. */
+export function sceneChanges(): Change[] {
+  return SCENE.flatMap((vip): Change[] => {
+    const { address, protocol, port, encap, tracking } = vip;
+    const record = { address, protocol, port, encap, tableSize: 251, ...(tracking && { tracking }) };
+    const key = keyOf(vip);
+    return [
+      { put: record },
+      ...vip.backends.map((number) => ({ put: { vip: key, address: backendAddress(vip, number) } })),
+    ];
+  });
+}
+
+/** Our MAC address at an egress. */
+export function ownMac(egress: number): string {
+  return `02:00:00:00:00:0${egress + 1}`;
+}
+
+/** A hot path that has the scene. Two of them given the same frames and changes do the same. */
+export async function openScene(options: HotPathOptions): Promise<HotPath> {
+  const hotPath = await createHotPath({
+    ...{ vipsMax: 256, backendsMax: 4096, flowsMax: 4096, tablesMiB: 4, mac: ownMac(0), announce: true, mtu: WIDE_MTU },
+    ...{ hashSecret: 'the fuzzer knows its secret', outerSource: { ipv4: '10.0.37.201', ipv6: '2001:db8:5::1' } },
+    ...options,
+  });
+  await hotPath.apply(sceneChanges());
+  const { memory } = engineOf(hotPath);
+  setEgress(memory, 1, { mac: ownMac(1), isUp: false, announce: true });
+  setEgress(memory, 2, { mac: ownMac(2), isUp: true, announce: false });
+  writeWays(hotPath);
+  return hotPath;
+}
+
+/** Ways to all backends, as the kernel's tables would give them. To be called after membership changed. */
+export function writeWays(hotPath: HotPath): void {
+  const { nextHops } = engineOf(hotPath);
+  for (const vip of SCENE) {
+    for (const number of vip.backends) nextHops.set(backendAddress(vip, number), wayTo(number));
+  }
+}
+
+/** Addresses of the VIPs, each once. */
+export const ADDRESSES: readonly string[] = [...new Set(SCENE.map(({ address }) => address))];
+
+/** The same in the 16 bytes of layout.ts. */
+export const ADDRESS_BYTES: readonly Uint8Array[] = ADDRESSES.map((address) => addressBytes(address));
