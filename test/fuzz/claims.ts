@@ -21,7 +21,7 @@ export const DROP = 4;
 /** Class of a verdict by its number; 0 for a number that is none. */
 export const CLASS: Uint8Array = new Uint8Array(256);
 for (const { number, name } of VERDICTS) {
-  CLASS[number] = ['', 'FORWARD', 'REPLY', 'IGNORE', 'DROP'].indexOf(name.split('_')[0] as string);
+  CLASS[number] = ['', 'FORWARD', 'REPLY', 'IGNORE', 'DROP', 'HOLD'].indexOf(name.split('_')[0] as string);
 }
 
 /** The rule that the verdict of frame `i` breaks, or undefined. */
@@ -125,7 +125,7 @@ const FATES: Record<string, readonly number[]> = {
   empty: [verdicts.DROP_NO_BACKEND],
   unresolved: [verdicts.DROP_NEXT_HOP_UNRESOLVED],
   down: [verdicts.DROP_EGRESS_DOWN],
-  narrow: [verdicts.DROP_TOO_BIG],
+  narrow: VERDICTS.filter(({ name }) => name.endsWith('_TOO_BIG')).map(({ number }) => number),
 };
 
 function brokenFate(fate: string, verdict: number): string | undefined {

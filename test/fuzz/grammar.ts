@@ -4,8 +4,9 @@
 import { addressBytes } from '../../host/membership/address.js';
 import type { Dice } from './dice.js';
 import { writeArp, writeSolicitation } from './grammarNeighbour.js';
-import { type Destination, writeTransport } from './grammarTransport.js';
+import { type Destination, mendTransport, writeTransport } from './grammarTransport.js';
 import type { Input } from './input.js';
+import { sumOf } from './outer.js';
 import { ADDRESS_BYTES, SCENE } from './scene.js';
 
 const TYPE_IPV4 = 0x0800;
@@ -99,6 +100,7 @@ function writeIpv4(input: Input, dice: Dice, at: number, to: Destination): numbe
   const end = writeTransport(input, dice, transport, to, input.capacity);
   view.setUint16(at + 2, end - at);
   mendIpv4(view, at);
+  mendTransport(input, dice, transport, end, to.protocol, sumOf(view, at + 12, 8));
   return end;
 }
 
@@ -152,6 +154,7 @@ function writeIpv6(input: Input, dice: Dice, at: number, to: Destination): numbe
   bytes[nextAt] = to.protocol;
   const end = writeTransport(input, dice, transport, to, input.capacity);
   view.setUint16(at + 4, end - at - 40);
+  mendTransport(input, dice, transport, end, to.protocol, sumOf(view, at + 8, 32));
   return end;
 }
 

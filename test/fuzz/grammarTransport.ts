@@ -2,6 +2,7 @@
 import { VIRTIO_NEEDS_CSUM } from '../../assembly/layout.js';
 import type { Dice } from './dice.js';
 import type { Input } from './input.js';
+import { sumOf } from './outer.js';
 
 /** Where a packet goes. */
 export interface Destination {
@@ -73,6 +74,27 @@ function writeUdp(input: Input, dice: Dice, at: number, port: number, limit: num
   input.view.setUint16(at + 6, dice.next() & 0xffff);
   if (dice.oneIn(16)) leaveToDevice(input, dice, at, 6, GSO_UDP_L4);
   return end;
+}
+
+/**
+ * Sets the checksum of the transport header from `at` to `end`, mostly: half of it where the rest is left to the device.
+ * `addresses` is the sum of both addresses.
+ */
+export function mendTransport(
+  input: Input,
+  dice: Dice,
+  at: number,
+  end: number,
+  protocol: number,
+  addresses: number,
+): void {
+  const offset = protocol === TCP ? 16 : protocol === UDP ? 6 : protocol === ICMPV6 ? 2 : -1;
+  if (offset < 0 || end - at < offset + 2 || dice.oneIn(8)) return;
+  const { view } = input;
+  const pseudo = (addresses + protocol + end - at) % 0xffff;
+  view.setUint16(at + offset, 0);
+  const sum = (pseudo + sumOf(view, at, end - at)) % 0xffff;
+  view.setUint16(at + offset, input.hasVirtio ? pseudo : 0xffff - sum);
 }
 
 /** Half a checksum, and now and then a super-frame. */

@@ -4,7 +4,8 @@ import { META_HAS_VIRTIO } from '../../assembly/layout.js';
 import * as verdicts from '../../assembly/verdict.js';
 import { CLASS, FORWARD } from './claims.js';
 import type { Input } from './input.js';
-import { IPV4, type Reader } from './reader.js';
+import { brokenOuter, sumOf } from './outer.js';
+import { IPV4, type Reader, WHOLE } from './reader.js';
 import type { Subject } from './subject.js';
 import type { Target, Targets } from './targets.js';
 
@@ -14,8 +15,19 @@ const TYPE_IPV6 = 0x86dd;
 const TYPE_VLAN = 0x8100;
 const ETHERNET = 14;
 const TAGGED = 18;
+const TCP = 6;
+const UDP = 17;
 const GSO_NONE = 0;
 const NEEDS_CHECKSUM = 1;
+
+/** Verdicts whose one output is the client's packet, with or without something before it. */
+const JUDGED: readonly number[] = [
+  verdicts.FORWARD_L2,
+  verdicts.FORWARD_IPIP,
+  verdicts.FORWARD_GUE,
+  verdicts.FORWARD_GRE,
+  verdicts.FORWARD_L3DSR,
+];
 
 /** Judges outputs; reads them in the memory of the hot path. */
 export class OutputCheck {
@@ -48,12 +60,15 @@ export class OutputCheck {
     const packetType = view.getUint16(base + head - 2);
     const total = this.packetLength(base + head, packetType);
     if (total + head !== length) return `is ${length} bytes long, its packet ${total}`;
-    if (packetType === TYPE_IPV4 && this.headerSum(base + head) !== this.expectedSum(input, reader, i)) {
+    if (packetType === TYPE_IPV4 && this.headerSum(base + head) !== this.expectedSum(input, reader, targets, i)) {
       return 'a wrong header checksum';
     }
     if (CLASS[subject.verdict(i)] !== FORWARD) return undefined;
     const target = targets.backend(subject.backend(i)) as Target;
-    return this.brokenWay(base, target, o, total) ?? this.brokenPacket(input, reader, base + length, base + head, i, o);
+    return (
+      this.brokenWay(base, target, o, total) ??
+      this.brokenPacket(input, reader, base + length, base + head, targets, i, o)
+    );
   }
 
   /** Bytes of the packet at `at`, as it says itself. */
@@ -79,21 +94,54 @@ export class OutputCheck {
     reader: Reader,
     end: number,
     start: number,
+    targets: Targets,
     i: number,
     o: number,
   ): string | undefined {
-    const verdict = this.subject.verdict(i);
+    const { subject } = this;
+    const target = targets.backend(subject.backend(i)) as Target;
+    if (subject.outputs(i) > 1 || !JUDGED.includes(subject.verdict(i))) return undefined;
     const inner = end - reader.total;
-    const outerBytes = inner - start;
-    if (outerBytes < 0) return 'is shorter than the packet';
-    if (verdict === verdicts.FORWARD_L2 ? outerBytes !== 0 : verdict === verdicts.FORWARD_IPIP && outerBytes < 20) {
-      return `has ${outerBytes} bytes of outer headers`;
-    }
+    if (inner < start) return 'is shorter than the packet';
+    if (target.encap.type === 'l3dsr') return this.brokenL3dsr(input, reader, target, start, o);
+    const outer = brokenOuter(this.view, start, inner, reader, target);
+    if (outer !== undefined) return outer;
     const from = reader.packet;
     const ttlAt = reader.kind === IPV4 ? 8 : 7;
     if (this.view.getUint8(inner + ttlAt) !== reader.ttl - 1) return 'TTL is not one less';
     if (this.headerSumDiffers(input, reader, inner)) return 'the checksum of the packet does not go with its TTL';
     return this.differs(input, reader, from, inner, ttlAt) ?? this.brokenOffload(input, reader, inner, o);
+  }
+
+  /** The packet in place: destination, DSCP and the checksums that cover them are new. */
+  private brokenL3dsr(input: Input, reader: Reader, target: Target, at: number, o: number): string | undefined {
+    const { view } = this;
+    const isV4 = reader.kind === IPV4;
+    const destination = isV4 ? 16 : 24;
+    const tos = isV4 ? view.getUint8(at + 1) : (view.getUint16(at) >> 4) & 0xff;
+    const was = isV4 ? input.view.getUint8(reader.packet + 1) : (input.view.getUint16(reader.packet) >> 4) & 0xff;
+    const dscp = target.encap.type === 'l3dsr' ? target.encap.dscp : 0;
+    if (tos !== ((dscp << 2) | (was & 3))) return `has TOS ${tos}`;
+    if (view.getUint8(at + (isV4 ? 8 : 7)) !== reader.ttl - 1) return 'TTL is not one less';
+    for (let k = isV4 ? 12 : 0; k < 16; k++) {
+      const there = view.getUint8(at + destination + k - (isV4 ? 12 : 0));
+      if (there !== target.address[k]) return 'is not for its backend';
+    }
+    if (this.headerSumDiffers(input, reader, at)) return 'the checksum of the packet does not go with what changed';
+    return this.brokenOffload(input, reader, at, o, true) ?? this.brokenMend(input, reader, at, destination);
+  }
+
+  /** The transport checksum went with the destination: what both add up to is as it was. */
+  private brokenMend(input: Input, reader: Reader, at: number, destination: number): string | undefined {
+    const offset = reader.protocol === TCP ? 16 : reader.protocol === UDP ? 6 : -1;
+    if (offset < 0 || input.hasVirtio || reader.fragment !== WHOLE) return undefined;
+    const field = reader.transport + offset;
+    const [before, after] = [input.view.getUint16(field), this.view.getUint16(at + field - reader.packet)];
+    if (before === 0 && reader.protocol === UDP) return after === 0 ? undefined : 'a UDP checksum where there was none';
+    const bytes = reader.kind === IPV4 ? 4 : 16;
+    const old = sumOf(input.view, reader.packet + destination, bytes) + before;
+    const now = sumOf(this.view, at + destination, bytes) + after;
+    return (old - now) % 0xffff === 0 ? undefined : 'the transport checksum does not go with the destination';
   }
 
   /** All but TTL, header checksum and a half checksum is as it was. */
@@ -115,7 +163,7 @@ export class OutputCheck {
   }
 
   /** A half checksum is completed, or the receiver is told of it. */
-  private brokenOffload(input: Input, reader: Reader, inner: number, o: number): string | undefined {
+  private brokenOffload(input: Input, reader: Reader, inner: number, o: number, isMended = false): string | undefined {
     const { subject, view } = this;
     const isTold = (subject.outputFlags(o) & META_HAS_VIRTIO) !== 0;
     const field = this.halfChecksumField(input);
@@ -123,7 +171,7 @@ export class OutputCheck {
       return isTold ? undefined : 'a super-frame without its virtio header';
     }
     if (isTold) return 'a virtio header that nobody needs';
-    if (field < 0) return undefined;
+    if (field < 0 || isMended) return undefined;
     const start = inner + input.virtio16(6) - reader.packet;
     let sum = input.view.getUint16(field); // was in the sum that gave the checksum
     for (let k = start; k < inner + reader.total; k += 2) {
@@ -136,15 +184,14 @@ export class OutputCheck {
 
   /** Folded one's complement sum of the IPv4 header at `at`: 0xffff (here 0) when its checksum is right. */
   private headerSum(at: number): number {
-    let sum = 0;
-    const bytes = (this.view.getUint8(at) & 15) * 4;
-    for (let k = 0; k < bytes; k += 2) sum += this.view.getUint16(at + k);
-    return sum % 0xffff;
+    return sumOf(this.view, at, (this.view.getUint8(at) & 15) * 4) % 0xffff;
   }
 
-  /** An outer header is right; the client's own is as right as it was. */
-  private expectedSum(input: Input, reader: Reader, i: number): number {
-    return this.subject.verdict(i) === verdicts.FORWARD_L2 ? inputSum(input, reader) : 0;
+  /** An outer header is right, and so is an answer to what was right; the client's own is as right as it was. */
+  private expectedSum(input: Input, reader: Reader, targets: Targets, i: number): number {
+    const { encap } = targets.backend(this.subject.backend(i)) ?? { encap: { type: 'l2' } };
+    const isOwn = encap.type === 'l2' || encap.type === 'l3dsr';
+    return isOwn && reader.kind === IPV4 ? inputSum(input, reader) : 0;
   }
 
   private headerSumDiffers(input: Input, reader: Reader, inner: number): boolean {
@@ -153,8 +200,5 @@ export class OutputCheck {
 }
 
 function inputSum({ view }: Input, reader: Reader): number {
-  let sum = 0;
-  const bytes = (view.getUint8(reader.packet) & 15) * 4;
-  for (let k = 0; k < bytes; k += 2) sum += view.getUint16(reader.packet + k);
-  return sum % 0xffff;
+  return sumOf(view, reader.packet, (view.getUint8(reader.packet) & 15) * 4) % 0xffff;
 }

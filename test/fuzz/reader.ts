@@ -151,6 +151,7 @@ export class Reader {
       if (end - at < 8) return;
     }
     this.destinationPort = view.getUint16(at + 2);
+    if (this.fragment !== WHOLE) return; // lengths are those of the whole packet
     if (protocol === UDP) {
       const length = view.getUint16(at + 4);
       if (length < 8) this.isBad = true;

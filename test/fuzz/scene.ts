@@ -37,6 +37,9 @@ export interface SceneWay {
 
 const L2: Encap = { type: 'l2' };
 const IPIP: Encap = { type: 'ipip' };
+const GUE_PRIVATE: Encap = { type: 'gue', port: 6081, variant: 0, private: '00c0ffee01234567' };
+/** A backend of a number above this has an address of the other family than its VIP. */
+const OTHER_FAMILY = 128;
 const V4 = '192.0.2';
 const V6 = '2001:db8:';
 
@@ -62,9 +65,15 @@ export const SCENE: readonly SceneVip[] = [
   ...bothFamilies([50, 51, 52, 53], 85, 'tcp', 80, L2, 'churn', 'changed'),
   ...bothFamilies([54, 55, 56], 85, 'udp', 53, IPIP, 'churn', 'all'),
   ...bothFamilies([60], 86, 'tcp', 80, L2, 'forward'), // leaves by egress 2
+  ...bothFamilies([70, 71, OTHER_FAMILY + 1], 87, 'tcp', 80, { type: 'gue' }, 'forward'),
+  ...bothFamilies([72, OTHER_FAMILY + 2], 87, 'udp', 53, GUE_PRIVATE, 'forward', 'none'),
+  ...bothFamilies([73, OTHER_FAMILY + 3], 88, 'tcp', 80, { type: 'gre' }, 'forward'),
+  ...bothFamilies([OTHER_FAMILY + 4], 88, 'udp', 53, IPIP, 'forward'),
+  ...bothFamilies([74], 89, 'tcp', 80, { type: 'l3dsr', dscp: 5 }, 'forward', 'all'),
+  ...bothFamilies([75], 89, 'udp', 53, { type: 'l3dsr', dscp: 63 }, 'forward'),
 ];
 
-/** The clients and servers of a VIP may be of either family; here they are of the VIP's. */
+/** The same VIP in IPv4 and in IPv6. */
 function bothFamilies(
   backends: readonly number[],
   host: number,
@@ -88,7 +97,8 @@ export function keyOf(vip: SceneVip): string {
 
 /** Address of backend `number` of a VIP. */
 export function backendAddress(vip: SceneVip, number: number): string {
-  return vip.address.includes(':') ? `2001:db8:1::${number.toString(16)}` : `10.0.1.${number}`;
+  const isV6 = vip.address.includes(':') !== number > OTHER_FAMILY;
+  return isV6 ? `2001:db8:1::${number.toString(16)}` : `10.0.1.${number}`;
 }
 
 /** MAC address of backend `number`. */
