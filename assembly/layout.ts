@@ -18,6 +18,7 @@
 //     BUILD             used by the builder       inputs of one table build
 //     CELLS             host and worker           frames without kernel rings: batch(), forward(), pcap
 //     RINGS             kernel and worker         packet rings, mapped here with MAP_FIXED
+//     SEGMENTS          written by one worker     segments of super-frames that were in cells
 //
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
@@ -65,7 +66,9 @@ export const LIMIT_NEXT_HOPS = 4; // next-hop records, record 0 not used
 export const LIMIT_FLOW_BUCKETS = 5; // buckets of the flow table, a power of two
 export const LIMIT_CELLS = 6; // cells of a worker
 export const LIMIT_CELL_BYTES = 7; // bytes of a cell, headroom included
-export const LIMIT_COUNT = 8;
+export const LIMIT_OUTPUTS = 12; // output records of a worker: one a cell, and one a segment
+export const LIMIT_SEGMENT_BYTES = 13; // bytes of the SEGMENTS region that are one worker's
+export const LIMIT_COUNT = 20;
 
 // --- CONTROL: one cache line of what changes, then the keys ----------------------------------------
 export const CONTROL_BYTES = 256;
@@ -119,7 +122,9 @@ export const EVENT_FLOW_FULL = 7;
 export const EVENT_PREVIOUS_TAKEN = 8;
 export const EVENT_CHECKSUM_COMPLETED = 9;
 export const EVENT_BATCHES = 10;
-export const EVENT_COUNT = 11;
+export const EVENT_SEGMENTS_SENT = 40;
+export const EVENT_SEGMENTS_LOST = 41;
+export const EVENT_COUNT = 42;
 
 export const COUNT_BYTES = 16; // of one VIP or backend of one worker
 export const COUNT_PACKETS = 0; // u64
@@ -216,7 +221,7 @@ export const BUILD_TARGET = 16; // u32: slots it is to get
 export const BUILD_TAKEN = 20; // u32: slots it has
 export const BUILD_CREDIT = 24; // u32: turns saved up, in units of its weight
 
-// --- CELLS: of one worker: LIMIT_CELLS meta records, as many output records, then the cells ----------
+// --- CELLS: of one worker: LIMIT_CELLS meta records, LIMIT_OUTPUTS output records, then the cells ----------
 export const HEADROOM = 256; // free bytes before a frame, for outer headers
 export const META_BYTES = 32;
 export const META_LENGTH = 0; // u32: bytes of the frame in the cell
@@ -236,6 +241,7 @@ export const PACKET_TYPE_HOST = 0; // sll_pkttype PACKET_HOST: the frame is for 
 export const PACKET_TYPE_BROADCAST = 1;
 export const PACKET_TYPE_MULTICAST = 2;
 
+export const SEGMENTS_MAX = 512; // of one super-frame: 64 KiB in pieces of 128 bytes
 export const OUTPUT_BYTES = 32;
 export const OUTPUT_BASE = 0; // u32: address of the frame
 export const OUTPUT_LENGTH = 4; // u32

@@ -16,6 +16,8 @@ import {
   LIMIT_CELL_BYTES,
   LIMIT_CELLS,
   LIMIT_FLOW_BUCKETS,
+  LIMIT_OUTPUTS,
+  LIMIT_SEGMENT_BYTES,
   LIMIT_VIP_INDEX,
   LIMIT_VIPS,
   META_BYTES,
@@ -30,6 +32,7 @@ import {
   REGION_FLOWS,
   REGION_NEXT_HOPS,
   REGION_ROOTS,
+  REGION_SEGMENTS,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
   WORKER_BYTES,
@@ -52,6 +55,9 @@ export let cellCount: u32 = 0;
 export let cellBytes: u32 = 0;
 export let metas: usize = 0;
 export let outputs: usize = 0;
+export let outputCountMax: u32 = 0;
+export let segments: usize = 0;
+export let segmentsEnd: usize = 0;
 
 let verdictCounters: usize = 0;
 let eventCounters: usize = 0;
@@ -97,9 +103,13 @@ export function init(workerIndex: u32): bool {
   backendCounters = region(REGION_BACKEND_COUNTERS) + workerIndex * limit(LIMIT_BACKENDS) * COUNT_BYTES;
   cellCount = limit(LIMIT_CELLS);
   cellBytes = limit(LIMIT_CELL_BYTES);
-  metas = region(REGION_CELLS) + workerIndex * cellCount * (META_BYTES + OUTPUT_BYTES + cellBytes);
+  outputCountMax = limit(LIMIT_OUTPUTS);
+  const workerBytes = cellCount * (META_BYTES + cellBytes) + outputCountMax * OUTPUT_BYTES;
+  metas = region(REGION_CELLS) + workerIndex * workerBytes;
   outputs = metas + cellCount * META_BYTES;
-  cells = outputs + cellCount * OUTPUT_BYTES;
+  cells = outputs + outputCountMax * OUTPUT_BYTES;
+  segments = region(REGION_SEGMENTS) + workerIndex * limit(LIMIT_SEGMENT_BYTES);
+  segmentsEnd = segments + limit(LIMIT_SEGMENT_BYTES);
   return true;
 }
 
@@ -109,6 +119,11 @@ export function backend(index: u32): usize {
 
 export function countVerdict(verdict: u32): void {
   increment(verdictCounters + (verdict << 3));
+}
+
+export function countEvents(event: u32, times: u32): void {
+  const at = eventCounters + (event << 3);
+  store<u64>(at, load<u64>(at) + times);
 }
 
 export function countEvent(event: u32): void {

@@ -1,5 +1,6 @@
 // sink.ts: where frames go. forward() asks for a place, fills in the headers and commits; 0..n times a frame.
 //   place(front, from, bytes, egress)   a place where the `bytes` at `from` stand with `front` free bytes before them
+//   room(front, bytes, egress)          the same, but empty
 //   commit(start, bytes, shift)         the frame from `start` is done
 // Two kinds: cells (frames are rewritten where they lie, batch.ts) and transmit rings (frames are copied, ring/tpacket.ts).
 import * as cellSink from './batch';
@@ -20,6 +21,21 @@ export function useRings(yes: bool): void {
  */
 export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
   return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from);
+}
+
+/** Address of an empty place for `bytes` bytes, with `front` bytes before them; 0 when there is none. For segments. */
+export function room(front: u32, bytes: u32, egress: u32): usize {
+  return usesRings ? ringSink.room(front, bytes, egress) : cellSink.room(front, bytes);
+}
+
+/** False when `count` times room() of `bytes` bytes, `front` included, cannot all succeed. Of a ring nobody knows. */
+export function mayHaveRoom(count: u32, bytes: u32): bool {
+  return usesRings || cellSink.hasRoom(count, bytes);
+}
+
+/** Many frames went to `egress` at once: a ring may want to be sent before the batch is over. */
+export function noteBurst(egress: u32): void {
+  if (usesRings) ringSink.noteBurst(egress);
 }
 
 /**

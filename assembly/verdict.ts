@@ -35,6 +35,8 @@ export const DROP_TOO_BIG = 41;
 export const DROP_SUPER_FRAME_ENCAP = 42;
 export const DROP_NO_HEADROOM = 43;
 export const DROP_TX_RING_FULL = 44;
+export const DROP_SEGMENTS = 50;
+export const DROP_SEGMENTS_LOST = 51;
 
 /** A row of the table below. */
 export interface VerdictRow {
@@ -138,7 +140,7 @@ export function verdictTable(): VerdictRow[] {
     {
       number: DROP_SUPER_FRAME_ENCAP,
       name: 'DROP_SUPER_FRAME_ENCAP',
-      when: 'a super-frame (GRO/GSO) for a backend that needs encapsulation, which needs segmentation first',
+      when: 'a super-frame (GRO/GSO) that cannot be cut for encapsulation: UDP fragments, no segment size, or not what its virtio header says',
     },
     {
       number: DROP_NO_HEADROOM,
@@ -149,6 +151,16 @@ export function verdictTable(): VerdictRow[] {
       number: DROP_TX_RING_FULL,
       name: 'DROP_TX_RING_FULL',
       when: 'the transmit ring was full: the egress is slower than the ingress',
+    },
+    {
+      number: DROP_SEGMENTS,
+      name: 'DROP_SEGMENTS',
+      when: 'a super-frame of more segments than one may have, or than there is room for (segmentsMax)',
+    },
+    {
+      number: DROP_SEGMENTS_LOST,
+      name: 'DROP_SEGMENTS_LOST',
+      when: 'the transmit ring filled up between the segments of a super-frame: the first of them left, the rest is lost',
     },
   ];
 }

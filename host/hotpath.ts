@@ -22,6 +22,7 @@ import {
   OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
   REGION_CELLS,
+  SEGMENTS_MAX,
   TICK_BITS,
   VIRTIO_BYTES,
 } from '../assembly/layout.js';
@@ -31,6 +32,7 @@ import { optionError } from './errors.js';
 import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
+import { outputRecordsOf } from './memory.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
 import { type Stats, verdictName } from './stats.js';
 
@@ -45,6 +47,11 @@ export interface HotPathOptions extends Core {
   batchMax?: number;
   /** Longest frame in bytes, 64..65550. Default 9216. A longer one gets DROP_SNAPPED. */
   frameBytesMax?: number;
+  /**
+   * Segments that the super-frames of one batch are cut into for encapsulation, 0..16384, 2 KiB each; DROP_SEGMENTS beyond.
+   * Default 512.
+   */
+  segmentsMax?: number;
   /** Largest IP packet towards backends, bytes, 0 = no limit, up to 65535. Default 1500. */
   mtu?: number;
   /** MAC address by backend address; a backend that is not here gets DROP_NEXT_HOP_UNRESOLVED. */
@@ -155,7 +162,13 @@ class CellHotPath implements HotPath {
     const { nowMs, outerSource } = options;
     this.engine = new Engine({
       settings,
-      shape: { workers: 1, cells: this.batchMax, cellBytes: cellBytesFor(this.frameBytesMax), ringsBytes: 0 },
+      shape: {
+        workers: 1,
+        cells: this.batchMax,
+        cellBytes: cellBytesFor(this.frameBytesMax),
+        segments: readInteger('segmentsMax', options.segmentsMax, SEGMENTS_MAX, 0, 16_384),
+        ringsBytes: 0,
+      },
       sourceFor: (address) => (address.includes(':') ? outerSource?.ipv6 : outerSource?.ipv4),
       ...(nowMs && { tick: () => Math.floor(nowMs() / TICK_MS) >>> 0 }),
     });
@@ -260,7 +273,7 @@ class CellBatch implements Batch {
     this.bytes = memory.bytes;
     this.metas = memory.region(REGION_CELLS).base;
     this.outputRecords = this.metas + cells * META_BYTES;
-    const first = this.outputRecords + cells * OUTPUT_BYTES + HEADROOM;
+    const first = this.outputRecords + outputRecordsOf(memory.shape) * OUTPUT_BYTES + HEADROOM;
     for (let i = 0; i < cells; i++) {
       this.inputs.push(this.bytes.subarray(first + i * cellBytes, first + i * cellBytes + frameBytesMax));
     }

@@ -25,6 +25,8 @@ import {
   LIMIT_CELLS,
   LIMIT_FLOW_BUCKETS,
   LIMIT_NEXT_HOPS,
+  LIMIT_OUTPUTS,
+  LIMIT_SEGMENT_BYTES,
   LIMIT_VIP_INDEX,
   LIMIT_VIPS,
   LIMIT_WORKERS,
@@ -43,6 +45,7 @@ import {
   REGION_NEXT_HOPS,
   REGION_RINGS,
   REGION_ROOTS,
+  REGION_SEGMENTS,
   REGION_TABLES,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
@@ -60,6 +63,8 @@ export interface MemoryShape {
   /** Cells of a worker, 0 for one that works on kernel rings. */
   cells: number;
   cellBytes: number;
+  /** Segments that the super-frames of one batch in cells may be cut into. Default 0. */
+  segments?: number;
   /** Bytes of all kernel rings together. */
   ringsBytes: number;
 }
@@ -116,8 +121,9 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_TABLES]: settings.tablesBytes,
     [REGION_FLOWS]: settings.flowsMax * FLOW_BYTES,
     [REGION_BUILD]: backendRecords * BUILD_BYTES,
-    [REGION_CELLS]: workers * cells * (META_BYTES + OUTPUT_BYTES + shape.cellBytes),
+    [REGION_CELLS]: workers * (cells * (META_BYTES + shape.cellBytes) + outputRecordsOf(shape) * OUTPUT_BYTES),
     [REGION_RINGS]: shape.ringsBytes,
+    [REGION_SEGMENTS]: workers * segmentBytesOf(shape),
   };
   const regions = layOut(sizes);
   const last = regions[REGION_COUNT - 1] as Region;
@@ -140,6 +146,16 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
   // Generation 1 is the empty state; 0 would look like an idle worker's epoch.
   made.view.setUint32(made.region(REGION_CONTROL).base + CONTROL_GENERATION, 1, true);
   return made;
+}
+
+/** Output records of a worker: one a cell, and one a segment. */
+export function outputRecordsOf({ cells, segments = 0 }: MemoryShape): number {
+  return cells + segments;
+}
+
+/** Memory of a worker for segments: those of Ethernet take less each, jumbo frames more. */
+function segmentBytesOf({ segments = 0 }: MemoryShape): number {
+  return segments * 2048;
 }
 
 /** `value` rounded up to a multiple of `step`, a power of two. */
@@ -192,6 +208,8 @@ function writeDirectory(made: HotMemory, regions: Region[]): void {
     [LIMIT_FLOW_BUCKETS]: made.flowBuckets,
     [LIMIT_CELLS]: made.shape.cells,
     [LIMIT_CELL_BYTES]: made.shape.cellBytes,
+    [LIMIT_OUTPUTS]: outputRecordsOf(made.shape),
+    [LIMIT_SEGMENT_BYTES]: segmentBytesOf(made.shape),
   };
   for (const [index, limit] of Object.entries(limits)) {
     view.setUint32(DIRECTORY + DIRECTORY_LIMITS + Number(index) * 4, limit, true);

@@ -12,6 +12,8 @@ import {
   EVENT_FLOW_MISS_UDP,
   EVENT_FLOW_REPLACE,
   EVENT_PREVIOUS_TAKEN,
+  EVENT_SEGMENTS_LOST,
+  EVENT_SEGMENTS_SENT,
 } from '../assembly/layout.js';
 import { type VerdictRow, verdictTable } from '../assembly/verdict.js';
 
@@ -40,6 +42,12 @@ export const HOT_EVENTS: readonly Verdict[] = [
   { number: EVENT_PREVIOUS_TAKEN, name: 'previousTaken', when: 'an unknown flow was sent to the previous backend' },
   { number: EVENT_CHECKSUM_COMPLETED, name: 'checksumCompleted', when: 'a half checksum was completed' },
   { number: EVENT_BATCHES, name: 'batches', when: 'a worker began a batch' },
+  {
+    number: EVENT_SEGMENTS_SENT,
+    name: 'segmentsSent',
+    when: 'a segment of a super-frame was sent as a packet of its own',
+  },
+  { number: EVENT_SEGMENTS_LOST, name: 'segmentsLost', when: 'a segment was lost: the transmit ring was full' },
 ];
 
 /** Frames and bytes (of the frames as they came in). */

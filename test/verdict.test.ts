@@ -17,6 +17,7 @@ const ipip = await goldenHotPath({ type: 'ipip' });
 const gue = await goldenHotPath({ type: 'gue' });
 const gre = await goldenHotPath({ type: 'gre' });
 const l3dsr = await goldenHotPath({ type: 'l3dsr', dscp: 46 });
+const roomless = await goldenHotPath({ type: 'ipip' }, { segmentsMax: 0 });
 const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
 const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
 const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64 });
@@ -30,11 +31,12 @@ const down = await goldenHotPath({ type: 'l2' });
 }
 
 /** Verdicts that only a transmit ring can give: its frames may be too small, or all of them the kernel's. */
-const RING_ONLY = new Set(['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL']);
+const RING_ONLY = new Set(['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL', 'DROP_SEGMENTS_LOST']);
 
 const BROADCAST = { packetType: 1 };
 const MULTICAST = { packetType: 2 };
 const SEGMENTS = { virtio: virtioHeader({ start: 34, offset: 16, gsoType: 1, gsoSize: 10 }) };
+const FRAGMENTS = { virtio: virtioHeader({ start: 34, offset: 6, gsoType: 3, gsoSize: 8 }) };
 const BEYOND = { virtio: virtioHeader({ start: 34, offset: 37 }) };
 
 interface Case {
@@ -126,7 +128,8 @@ const CASES: Case[] = [
   { verdict: 'DROP_NEXT_HOP_UNRESOLVED', what: 'no MAC address', frame: v4.SYN, on: unresolved },
   { verdict: 'DROP_EGRESS_DOWN', what: 'its link went down', frame: v4.SYN, on: down },
   { verdict: 'DROP_TOO_BIG', what: 'a byte more than the MTU', frame: v4.DATA, on: narrow },
-  { verdict: 'DROP_SUPER_FRAME_ENCAP', what: 'segments for IPIP', frame: v4.DATA_HALF, meta: SEGMENTS, on: ipip },
+  { verdict: 'DROP_SUPER_FRAME_ENCAP', what: 'UDP fragments for IPIP', frame: v4.UDP_HALF, meta: FRAGMENTS, on: ipip },
+  { verdict: 'DROP_SEGMENTS', what: 'no room for segments', frame: v4.DATA_HALF, meta: SEGMENTS, on: roomless },
 ];
 
 for (const { verdict, what, frame, meta, on = l2 } of CASES) {

@@ -8,9 +8,21 @@ import {
   BACKEND_OUTER_IS_V6,
   ENCAP_GRE,
   ENCAP_IPIP,
+  EVENT_SEGMENTS_LOST,
+  EVENT_SEGMENTS_SENT,
 } from '../layout';
+import { countEvents } from '../memory';
 import * as parsed from '../parse';
-import { DROP_SUPER_FRAME_ENCAP, DROP_TOO_BIG, FORWARD_GRE, FORWARD_GUE, FORWARD_IPIP, NO_VERDICT } from '../verdict';
+import * as sink from '../sink';
+import {
+  DROP_SEGMENTS,
+  DROP_SEGMENTS_LOST,
+  DROP_TOO_BIG,
+  FORWARD_GRE,
+  FORWARD_GUE,
+  FORWARD_IPIP,
+  NO_VERDICT,
+} from '../verdict';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
@@ -20,7 +32,8 @@ import { GUE4_BYTES, GUE6_BYTES, writeGue4, writeGue6, writeHeader } from './gue
 import { sumOf } from './innerSum';
 import { IPIP4_BYTES, IPIP6_BYTES, writeIpip4, writeIpip6 } from './ipip';
 import { complete, isHalf } from './offload';
-import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
+import * as segment from './segment';
+import { egressOf, ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 const OUTER_MAX: u32 = 0xffff; // what the length field of an outer IPv4 header can say
 
@@ -38,13 +51,18 @@ export function forwardTunnel(backend: usize, hash: u64): u32 {
 /** `verdict` says which tunnel it is; `front` is the length of its outer headers. */
 function through(backend: usize, hash: u64, verdict: u32, isOuterV6: bool, front: u32): u32 {
   const header = parsed.virtioHeader();
-  if (header && virtio.isSuperFrame(header)) return DROP_SUPER_FRAME_ENCAP;
-  const bytes = front + parsed.packetBytes;
+  const isSuperFrame = header != 0 && virtio.isSuperFrame(header);
+  if (isSuperFrame) {
+    const uncut = segment.prepare();
+    if (uncut != NO_VERDICT) return uncut;
+  }
+  const longest = front + (isSuperFrame ? segment.longest : parsed.packetBytes);
   const nextHop = load<u32>(backend, BACKEND_NEXT_HOP);
   const way = wayTo(nextHop);
-  const refused = refusal(way, mtuTo(nextHop), bytes);
+  const refused = refusal(way, mtuTo(nextHop), longest);
   if (refused != NO_VERDICT) return refused;
-  if (bytes > OUTER_MAX) return DROP_TOO_BIG;
+  if (longest > OUTER_MAX) return DROP_TOO_BIG;
+  if (isSuperFrame) return sendSegments(backend, hash, way, verdict, isOuterV6, front);
   const head = ethernetBytes(way);
   const packet = placePacket(way, head + front);
   if (!packet) return noPlace(way);
@@ -52,8 +70,28 @@ function through(backend: usize, hash: u64, verdict: u32, isOuterV6: bool, front
   if (parsed.isV6) ipv6.decrementHopLimit(packet);
   else ipv4.decrementTtl(packet);
   writeOuter(packet, backend, hash, verdict, isOuterV6, parsed.packetBytes);
-  send(way, head, packet - front, bytes, isOuterV6 ? TYPE_IPV6 : TYPE_IPV4, false);
+  send(way, head, packet - front, longest, isOuterV6 ? TYPE_IPV6 : TYPE_IPV4, false);
   return verdict;
+}
+
+/** A packet of its own for each segment. A ring that is full in between keeps what it got. */
+function sendSegments(backend: usize, hash: u64, way: u64, verdict: u32, isOuterV6: bool, front: u32): u32 {
+  const head = ethernetBytes(way);
+  if (!sink.mayHaveRoom(segment.count, head + front + segment.longest)) return DROP_SEGMENTS;
+  let sent: u32 = 0;
+  for (; sent < segment.count; sent++) {
+    const bytes = segment.bytesOf(sent);
+    const packet = sink.room(head + front, bytes, egressOf(way));
+    if (!packet) break;
+    segment.write(packet, sent);
+    writeOuter(packet, backend, hash, verdict, isOuterV6, bytes);
+    send(way, head, packet - front, front + bytes, isOuterV6 ? TYPE_IPV6 : TYPE_IPV4, false);
+  }
+  countEvents(EVENT_SEGMENTS_SENT, sent);
+  sink.noteBurst(egressOf(way));
+  if (sent == segment.count) return verdict;
+  countEvents(EVENT_SEGMENTS_LOST, segment.count - sent);
+  return sent ? DROP_SEGMENTS_LOST : noPlace(way);
 }
 
 /** The outer headers before the packet of `bytes` bytes, which is ready to leave. */

@@ -91,7 +91,8 @@ export function send(way: u64, head: u32, at: usize, bytes: u32, ethertype: u32,
   sink.commit(start, head + bytes, egressOf(way), shift, keepsOffload);
 }
 
-function egressOf(way: u64): u32 {
+/** Egress index of a way. */
+export function egressOf(way: u64): u32 {
   return <u32>(way >> 48);
 }
 

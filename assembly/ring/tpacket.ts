@@ -55,13 +55,19 @@ const STATUS_WRONG_FORMAT: u32 = 1 << 2; // transmit: the kernel did not like it
 
 const COPY_SLACK: u32 = 16; // copy() may write this far past the end
 
-/** Forwards up to `budget` received frames and returns how many there were: fewer means the ring is empty. */
+let isCrowded: bool = false; // a transmit ring should be sent before more is received
+
+/**
+ * Forwards up to `budget` received frames and returns how many there were: 0 means the ring is empty, fewer than `budget` that
+ * it is, or that a transmit ring is half full.
+ */
 export function runRing(budget: u32, tick: u32): u32 {
   sink.useRings(true);
   const ring = worker + WORKER_RX_RING;
   const root = enter();
   let count: u32 = 0;
-  for (; count < budget; count++) {
+  isCrowded = false;
+  for (; count < budget && !isCrowded; count++) {
     const slot: usize = load<u32>(ring, RING_AT);
     const status = atomic.load<u32>(slot + STATUS);
     if (!(status & STATUS_USER)) break;
@@ -132,13 +138,25 @@ export function isFull(egress: u32): bool {
 
 /** Copies `bytes` bytes into the next frame of the transmit ring, `front` bytes behind where the frame will start. */
 export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
+  const at = room(front, bytes, egress);
+  if (at) copy(at, from, bytes);
+  return at;
+}
+
+/** Room for `bytes` bytes in the next frame of the transmit ring, `front` bytes behind where the frame will start. */
+export function room(front: u32, bytes: u32, egress: u32): usize {
   if (isFull(egress)) return 0;
   const ring = txRing(egress);
   const head = TX_DATA + VIRTIO_BYTES + front;
   if (head + bytes + COPY_SLACK > load<u32>(ring, RING_FRAME_BYTES)) return 0;
-  const at = <usize>load<u32>(ring, RING_AT) + head;
-  copy(at, from, bytes);
-  return at;
+  return <usize>load<u32>(ring, RING_AT) + head;
+}
+
+/** Ends the batch early when half of a transmit ring waits: the segments of one super-frame may be a tenth of it. */
+export function noteBurst(egress: u32): void {
+  const ring = txRing(egress);
+  const frames = load<u32>(ring, RING_BLOCK_COUNT) * load<u32>(ring, RING_FRAMES_PER_BLOCK);
+  if (load<u32>(ring, RING_QUEUED) > frames >> 1) isCrowded = true;
 }
 
 /** Fills in the ring header and gives the frame to the kernel, which looks at it at the next sendto(2). */

@@ -6,11 +6,12 @@
 const VERSION_IHL: usize = 0;
 const TOS: usize = 1;
 const TOTAL_LEN: usize = 2;
+const ID: usize = 4;
 const FRAGMENT: usize = 6;
 const TTL: usize = 8;
 const PROTOCOL: usize = 9;
 const CHECKSUM: usize = 10;
-const SOURCE: usize = 12;
+export const SOURCE: usize = 12;
 export const DESTINATION: usize = 16;
 
 export const MIN_LEN: u32 = 20;
@@ -42,6 +43,10 @@ export function tos(p: usize): u32 {
 
 export function totalLen(p: usize): u32 {
   return bswap<u16>(load<u16>(p, TOTAL_LEN));
+}
+
+export function id(p: usize): u32 {
+  return bswap<u16>(load<u16>(p, ID));
 }
 
 /** Any fragment but a whole packet: the more-fragments flag or an offset. */
@@ -89,6 +94,10 @@ export function setTos(p: usize, v: u32): void {
 
 export function setTotalLen(p: usize, v: u32): void {
   store<u16>(p, bswap<u16>(<u16>v), TOTAL_LEN);
+}
+
+export function setId(p: usize, v: u32): void {
+  store<u16>(p, bswap<u16>(<u16>v), ID);
 }
 
 /** The header checksum as it lies in memory. */

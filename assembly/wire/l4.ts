@@ -6,6 +6,7 @@
 //   UDP  |          Source Port          |       Destination Port        |  0
 //        |             Length            |           Checksum            |  4
 const SOURCE_PORT: usize = 0;
+const TCP_SEQUENCE: usize = 4;
 const TCP_DATA_OFFSET: usize = 12;
 const TCP_FLAGS: usize = 13;
 const UDP_LENGTH: usize = 4;
@@ -20,8 +21,11 @@ export const PROTOCOL_UDP: u32 = 17;
 export const TCP_MIN_LEN: u32 = 20;
 export const UDP_LEN: u32 = 8;
 
+export const FLAG_FIN: u32 = 0x01;
 const FLAG_SYN: u32 = 0x02;
+export const FLAG_PSH: u32 = 0x08;
 const FLAG_ACK: u32 = 0x10;
+export const FLAG_CWR: u32 = 0x80;
 
 /** Both ports in one word as they lie in memory: what a hash takes. */
 export function ports(p: usize): u32 {
@@ -43,8 +47,29 @@ export function isSyn(p: usize): bool {
   return (<u32>load<u8>(p, TCP_FLAGS) & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
 }
 
+export function sequence(p: usize): u32 {
+  return bswap<u32>(load<u32>(p, TCP_SEQUENCE));
+}
+
+export function setSequence(p: usize, v: u32): void {
+  store<u32>(p, bswap<u32>(v), TCP_SEQUENCE);
+}
+
+/** FLAG_ bits. */
+export function tcpFlags(p: usize): u32 {
+  return load<u8>(p, TCP_FLAGS);
+}
+
+export function setTcpFlags(p: usize, v: u32): void {
+  store<u8>(p, <u8>v, TCP_FLAGS);
+}
+
 export function udpLength(p: usize): u32 {
   return bswap<u16>(load<u16>(p, UDP_LENGTH));
+}
+
+export function setUdpLength(p: usize, v: u32): void {
+  store<u16>(p, bswap<u16>(<u16>v), UDP_LENGTH);
 }
 
 /** As it lies in memory; 0 = there is none (RFC 768). */

@@ -11,6 +11,12 @@ import {
   VIRTIO_NEEDS_CSUM,
 } from '../layout';
 
+// VIRTIO_NET_HDR_GSO_: what superFrameType() says; 3 is UDP fragmentation offload.
+export const SUPER_TCP4: u32 = 1;
+export const SUPER_TCP6: u32 = 4;
+export const SUPER_UDP: u32 = 5;
+const SUPER_ECN: u32 = 0x80; // flag beside a TCP type: CWR is on the first segment
+
 export const HDR_LEN_MAX: u32 = 0xffff;
 
 /** The checksum field holds only the pseudo-header sum: whoever needs the whole must complete it. */
@@ -21,6 +27,11 @@ export function needsChecksum(p: usize): bool {
 /** Several segments in one frame, to be cut by the device. */
 export function isSuperFrame(p: usize): bool {
   return load<u8>(p, VIRTIO_GSO_TYPE) != VIRTIO_GSO_NONE;
+}
+
+/** What a super-frame is to be cut into: SUPER_, or anything else. */
+export function superFrameType(p: usize): u32 {
+  return <u32>load<u8>(p, VIRTIO_GSO_TYPE) & ~SUPER_ECN;
 }
 
 /** Payload bytes of each segment of a super-frame. */

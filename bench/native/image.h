@@ -79,7 +79,7 @@ static struct core open_core(const char *path, u32 heads, u32 frames, u32 stride
       .flow_count = flow_count,
   };
   c.outputs = c.metas + c.cell_count * META_BYTES;
-  c.cells = c.outputs + c.cell_count * OUTPUT_BYTES;
+  c.cells = c.outputs + limit(m, LIMIT_OUTPUTS) * OUTPUT_BYTES;
   return c;
 }
 

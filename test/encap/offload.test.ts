@@ -126,9 +126,4 @@ Offload('L2: a super-frame of UDP is measured with the UDP header', () => {
   assertKept(l2, frame, 'DROP_TOO_BIG', udp(1473));
 });
 
-Offload('IPIP: a super-frame has its own verdict, whatever its size', () => {
-  assertKept(ipip, superFrame(3 * 1448), 'DROP_SUPER_FRAME_ENCAP', segments(1448));
-  assertKept(ipip, v4.DATA_HALF, 'DROP_SUPER_FRAME_ENCAP', segments(10));
-});
-
 Offload.run();

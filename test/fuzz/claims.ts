@@ -5,6 +5,7 @@ import { VERDICTS } from '../../host/stats.js';
 import type { Input } from './input.js';
 import { ARP, IPV4, IPV6, OTHER, type Reader, RUNT, WHOLE } from './reader.js';
 import { NARROW_MTU, type SceneVip } from './scene.js';
+import { isSuperFrame } from './segments.js';
 import type { Subject } from './subject.js';
 import type { Targets } from './targets.js';
 
@@ -88,6 +89,9 @@ function brokenOther(input: Input, reader: Reader, verdict: number, kind: number
       break;
     case verdicts.DROP_BAD_HEADER:
       if (!reader.isBad && !input.hasVirtio) return 'no header contradicts itself';
+      break;
+    case verdicts.DROP_SUPER_FRAME_ENCAP:
+      if (!isSuperFrame(input)) return 'no super-frame';
       break;
     case verdicts.DROP_TTL_EXPIRED:
       if (reader.ttl > 1) return `TTL ${reader.ttl}`;

@@ -127,7 +127,7 @@ class Run {
     const clock = { tick: 1000 };
     const { wasmUrl } = options;
     const common: HotPathOptions = {
-      ...{ frameBytesMax: capacity, batchMax: BATCH, nowMs: () => clock.tick * TICK_MS },
+      ...{ frameBytesMax: capacity, batchMax: BATCH, segmentsMax: 16_384, nowMs: () => clock.tick * TICK_MS },
       ...(wasmUrl && { wasmUrl }),
     };
     const whole = new Subject(await openScene(common), capacity);

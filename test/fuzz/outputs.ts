@@ -6,6 +6,7 @@ import { CLASS, FORWARD } from './claims.js';
 import type { Input } from './input.js';
 import { brokenOuter, sumOf } from './outer.js';
 import { IPV4, type Reader, WHOLE } from './reader.js';
+import { isSuperFrame, SegmentCheck } from './segments.js';
 import type { Subject } from './subject.js';
 import type { Target, Targets } from './targets.js';
 
@@ -29,12 +30,17 @@ const JUDGED: readonly number[] = [
   verdicts.FORWARD_L3DSR,
 ];
 
+/** Verdicts of tunnels, which cut super-frames. */
+const TUNNELS: readonly number[] = [verdicts.FORWARD_IPIP, verdicts.FORWARD_GUE, verdicts.FORWARD_GRE];
+
 /** Judges outputs; reads them in the memory of the hot path. */
 export class OutputCheck {
   private readonly view: DataView;
+  private readonly segments: SegmentCheck;
 
   constructor(private readonly subject: Subject) {
     this.view = subject.engine.memory.view;
+    this.segments = new SegmentCheck(subject);
   }
 
   /** The rule that an output of frame `i` breaks, or undefined. */
@@ -51,8 +57,9 @@ export class OutputCheck {
     const { subject, view } = this;
     const base = subject.base(o);
     const length = subject.length(o);
-    const cell = subject.cellAt(i);
-    if (base < cell || base + length > cell + subject.cellBytes) return 'lies outside its cell';
+    const isCut = isSuperFrame(input) && TUNNELS.includes(subject.verdict(i));
+    const place = isCut ? subject.segments : { base: subject.cellAt(i), bytes: subject.cellBytes };
+    if (base < place.base || base + length > place.base + place.bytes) return 'lies outside its place';
     if (length < ETHERNET + 20) return `is ${length} bytes long`;
     const type = view.getUint16(base + 12);
     const head = type === TYPE_VLAN ? TAGGED : ETHERNET;
@@ -65,10 +72,9 @@ export class OutputCheck {
     }
     if (CLASS[subject.verdict(i)] !== FORWARD) return undefined;
     const target = targets.backend(subject.backend(i)) as Target;
-    return (
-      this.brokenWay(base, target, o, total) ??
-      this.brokenPacket(input, reader, base + length, base + head, targets, i, o)
-    );
+    const way = this.brokenWay(base, target, o, total);
+    if (way !== undefined || isCut) return way ?? this.segments.broken(input, reader, target, i, o, base + head);
+    return this.brokenPacket(input, reader, base + length, base + head, targets, i, o);
   }
 
   /** Bytes of the packet at `at`, as it says itself. */

@@ -13,8 +13,11 @@ const Quick = suite('fuzz/quick');
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 20_000_000);
 const SEEDS = [20261124, 20261125, 20261126, 20261127];
 
-/** Verdicts that need rings: test/verdict and test/live reach them. Cells always have headroom, and no transmit ring is full. */
-const RING_ONLY = ['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL'];
+/**
+ * Verdicts that need rings, or more segments than a short frame has: test/verdict and test/encap reach them. Cells always have
+ * headroom, and no transmit ring is full.
+ */
+const RING_ONLY = ['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL', 'DROP_SEGMENTS', 'DROP_SEGMENTS_LOST'];
 
 const corpus = readCorpus(CAPACITY);
 const reports: FuzzReport[] = [];

@@ -14,10 +14,12 @@ import {
   OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
   REGION_CELLS,
+  REGION_SEGMENTS,
   VIRTIO_BYTES,
 } from '../../assembly/layout.js';
 import type { Engine } from '../../host/engine.js';
 import type { HotPath } from '../../host/hotpath.js';
+import { outputRecordsOf, type Region } from '../../host/memory.js';
 import { engineOf } from '../support/hotpath.js';
 import type { Input } from './input.js';
 
@@ -32,6 +34,8 @@ export class Subject {
   /** The whole memory, with a fast compare. */
   readonly memory: Buffer;
   readonly cellBytes: number;
+  /** Where the segments of super-frames lie, of all frames of a batch. */
+  readonly segments: Region;
   private readonly view: DataView;
   private readonly metas: number;
   private readonly records: number;
@@ -49,13 +53,14 @@ export class Subject {
     this.engine = engineOf(hotPath);
     const { memory } = this.engine;
     const { cells, cellBytes } = memory.shape;
+    this.segments = memory.region(REGION_SEGMENTS);
     this.memory = Buffer.from(memory.memory.buffer);
     this.view = memory.view;
     this.cellBytes = cellBytes;
     this.words = memory.words;
     this.metas = memory.region(REGION_CELLS).base;
     this.records = this.metas + cells * META_BYTES;
-    this.cells = this.records + cells * OUTPUT_BYTES;
+    this.cells = this.records + outputRecordsOf(memory.shape) * OUTPUT_BYTES;
     for (let i = 0; i < cells; i++) {
       const meta = this.metas + i * META_BYTES;
       this.inputMetas.push(memory.bytes.subarray(meta, meta + META_BYTES));
