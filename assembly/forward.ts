@@ -69,7 +69,7 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (!isSane()) return DROP_BAD_HEADER;
 
   const hash = flowHash();
-  const chosen = select(vip, hash, parsed.protocol == l4.PROTOCOL_TCP, parsed.isSyn, tick);
+  const chosen = select(vip, hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
   const vipNumber = load<u32>(vip, VIP_NUMBER);
   store<u32>(meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
   countTraffic(vipNumber, chosen, len);

@@ -131,13 +131,17 @@ export const COUNT_PACKETS = 0; // u64
 export const COUNT_OCTETS = 8; // u64: bytes of the frames as they came in
 
 // --- ROOTS: two of these, the live one is at base + (generation & 1) * bytes / 2 ---------------------
+//   header       ROOT_HEADER_BYTES: which prefix lengths VIPs have, so that a frame asks for no other
 //   VIP index    LIMIT_VIP_INDEX times u16: open addressing, linear probing; 0 = free, else a VIP record
 //   VIP records  LIMIT_VIPS times VIP_BYTES, on a cache line
+export const ROOT_HEADER_BYTES = 192;
+export const ROOT_PREFIXES4 = 0; // u8: how many, then that many u8, longest first: VIP_PREFIX_BITS of IPv4 prefixes
+export const ROOT_PREFIXES6 = 32; // the same of IPv6 prefixes, up to 127; 160 to 191 are free
 export const VIP_BYTES = 64; // one VIP, one cache line
 export const VIP_ADDRESS = 0; // 16 bytes
 export const VIP_PORT = 16; // u16, host order; 0 = any port
 export const VIP_PROTOCOL = 18; // u8: IANA protocol number; 0 = the record says only "this address is ours"
-export const VIP_PREFIX_BITS = 19; // u8: of the 128; 128 = one address
+export const VIP_PREFIX_BITS = 19; // u8: of the 128, so 96 more than an IPv4 prefix says; 128 = one address
 export const VIP_TABLE = 20; // u32: base of its lookup table
 export const VIP_SLOT_COUNT = 24; // u32: slots, a prime, so every skip reaches every slot
 export const VIP_TRACKING = 28; // u8: TRACKING_; 29 to 31 are left for hash and hash fields

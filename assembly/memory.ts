@@ -35,6 +35,7 @@ import {
   REGION_SEGMENTS,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
+  ROOT_HEADER_BYTES,
   WORKER_BYTES,
 } from './layout';
 
@@ -96,7 +97,7 @@ export function init(workerIndex: u32): bool {
   roots = region(REGION_ROOTS);
   rootBytes = regionBytes(REGION_ROOTS) >> 1;
   vipIndexMask = limit(LIMIT_VIP_INDEX) - 1;
-  vipRecords = (<usize>limit(LIMIT_VIP_INDEX)) << 1;
+  vipRecords = <usize>ROOT_HEADER_BYTES + ((<usize>limit(LIMIT_VIP_INDEX)) << 1);
   verdictCounters = region(REGION_COUNTERS) + workerIndex * COUNTERS_BYTES;
   eventCounters = verdictCounters + COUNTER_EVENTS;
   vipCounters = region(REGION_VIP_COUNTERS) + workerIndex * limit(LIMIT_VIPS) * COUNT_BYTES;

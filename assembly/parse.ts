@@ -27,6 +27,7 @@ export let transport: usize = 0;
 export let transportBytes: u32 = 0;
 /** Both ports as they lie in memory; 0 for a protocol that has none, or a fragment. */
 export let ports: u32 = 0;
+/** The packet begins a connection: a TCP SYN, an SCTP INIT. */
 export let isSyn: bool = false;
 
 let virtioAt: usize = 0;
@@ -131,6 +132,7 @@ function parseTransport(p: usize, len: u32, type: u32, fragment: bool): u32 {
   if (type == l4.PROTOCOL_TCP && !fragment) return parseTcp(p, len);
   isSyn = false;
   if (type == l4.PROTOCOL_UDP && !fragment) return parseUdp(p, len);
+  if (type == l4.PROTOCOL_SCTP && !fragment) return parseSctp(p, len);
   ports = 0;
   return NO_VERDICT;
 }
@@ -142,6 +144,13 @@ function parseTcp(p: usize, len: u32): u32 {
   if (headerLen > len) return DROP_TRUNCATED;
   ports = l4.ports(p);
   isSyn = l4.isSyn(p);
+  return NO_VERDICT;
+}
+
+function parseSctp(p: usize, len: u32): u32 {
+  if (len < l4.SCTP_LEN) return DROP_TRUNCATED;
+  ports = l4.ports(p);
+  isSyn = l4.isSctpInit(p, len);
   return NO_VERDICT;
 }
 

@@ -1,7 +1,15 @@
-// vip.ts: which VIP is meant. An open-addressing index of u16 into the VIP records of the live root.
-// Order asked: address, protocol and port; then the same with port 0, any port; then "is the address ours at all".
-import { VIP_ADDRESS, VIP_BYTES, VIP_PORT, VIP_PROTOCOL } from './layout';
+// vip.ts: which VIP is meant. An open-addressing index of u16 into the VIP records of the live root; the key is address,
+// prefix length, protocol and port. What a packet takes, first to last:
+//   1  its address                        with its port
+//   2  the longest prefix it lies in      with its port
+//   3  its address                        with any port
+//   4  the longest prefix it lies in      with any port
+// A named port counts before a closer address, as in Katran. Records of protocol 0 say "this address is ours", for prefixes too.
+// Each prefix length in use costs a probe, of frames that found nothing better; the root's header lists them, longest first.
+import { ROOT_HEADER_BYTES, ROOT_PREFIXES4, ROOT_PREFIXES6, VIP_ADDRESS, VIP_BYTES, VIP_PORT } from './layout';
 import { rootBytes, roots, vipIndexMask, vipRecords } from './memory';
+
+const ONE_ADDRESS: u32 = 128 << 24; // VIP_PREFIX_BITS of a key that is one address
 
 /** The root that `generation` made live. */
 export function rootOf(generation: u32): usize {
@@ -11,27 +19,56 @@ export function rootOf(generation: u32): usize {
 /** The record for a flow to this destination, 0 when there is none. */
 export function find(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
   if (!protocol) return 0; // IPv6 hop-by-hop options, IPv4 HOPOPT: records of protocol 0 are not VIPs, see isOurs()
-  const exact = probe(root, high, low, protocol, port);
-  if (exact || !port) return exact;
-  return probe(root, high, low, protocol, 0);
+  const lengths = prefixLengths(root, high, low);
+  const named = findClosest(root, lengths, high, low, keyOf(protocol, port));
+  if (named || !port) return named;
+  return findClosest(root, lengths, high, low, keyOf(protocol, 0));
 }
 
-/** True when the address is one of our VIPs', whatever protocol and port. */
+/** True when the address is one of our VIPs', or lies in a prefix of one, whatever protocol and port. */
 export function isOurs(root: usize, high: u64, low: u64): bool {
-  return probe(root, high, low, 0, 0) != 0;
+  return findClosest(root, prefixLengths(root, high, low), high, low, 0) != 0;
 }
 
 /** Enters record `number` of `root` into that root's index. For the builder. */
 export function enter(root: usize, number: u32): void {
   const r = record(root, number);
-  let i = keyHash(
-    load<u64>(r, VIP_ADDRESS),
-    load<u64>(r, VIP_ADDRESS + 8),
-    load<u8>(r, VIP_PROTOCOL),
-    load<u16>(r, VIP_PORT),
-  );
+  let i = keyHash(load<u64>(r, VIP_ADDRESS), load<u64>(r, VIP_ADDRESS + 8), load<u32>(r, VIP_PORT));
   while (numberAt(root, i)) i++;
-  store<u16>(root + ((i & vipIndexMask) << 1), <u16>number);
+  store<u16>(root + ((i & vipIndexMask) << 1), <u16>number, ROOT_HEADER_BYTES);
+}
+
+/** Port, protocol and prefix length of a record are one word: VIP_PORT, VIP_PROTOCOL, VIP_PREFIX_BITS. */
+function keyOf(protocol: u32, port: u32): u32 {
+  return port | (protocol << 16);
+}
+
+/** The list of prefix lengths, of the family of an address: a mapped IPv4 address must not lie in an IPv6 prefix. */
+function prefixLengths(root: usize, high: u64, low: u64): usize {
+  const isV4 = !high && <u32>low == 0xffff_0000;
+  return root + (isV4 ? ROOT_PREFIXES4 : ROOT_PREFIXES6);
+}
+
+/** The record of the address itself, else of the longest prefix it lies in. `key` is without a prefix length. */
+function findClosest(root: usize, lengths: usize, high: u64, low: u64, key: u32): usize {
+  const exact = probe(root, high, low, key | ONE_ADDRESS);
+  const count = <u32>load<u8>(lengths);
+  return exact || !count ? exact : findPrefix(root, lengths + 1, count, high, low, key);
+}
+
+function findPrefix(root: usize, lengths: usize, count: u32, high: u64, low: u64, key: u32): usize {
+  for (let i: u32 = 0; i < count; i++) {
+    const bits = <u32>load<u8>(lengths + i);
+    const found = probe(root, high & leading(bits), low & leading(bits < 64 ? 0 : bits - 64), key | (bits << 24));
+    if (found) return found;
+  }
+  return 0;
+}
+
+/** The first `bits` bits of a word as it lies in memory, in network order; all of it for 64 and more. */
+function leading(bits: u32): u64 {
+  if (bits >= 64) return u64.MAX_VALUE;
+  return bits ? bswap<u64>(u64.MAX_VALUE << (64 - bits)) : 0;
 }
 
 function record(root: usize, number: u32): usize {
@@ -39,30 +76,29 @@ function record(root: usize, number: u32): usize {
 }
 
 /** The index is at most half full, so probing ends at a free entry soon. */
-function probe(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
-  let i = keyHash(high, low, protocol, port);
+function probe(root: usize, high: u64, low: u64, key: u32): usize {
+  let i = keyHash(high, low, key);
   let number = numberAt(root, i);
   while (number) {
     const r = record(root, number);
-    if (isFor(r, high, low, protocol, port)) return r;
+    if (isFor(r, high, low, key)) return r;
     number = numberAt(root, ++i);
   }
   return 0;
 }
 
 function numberAt(root: usize, i: u32): u32 {
-  return load<u16>(root + ((i & vipIndexMask) << 1));
+  return load<u16>(root + ((i & vipIndexMask) << 1), ROOT_HEADER_BYTES);
 }
 
-function isFor(r: usize, high: u64, low: u64, protocol: u32, port: u32): bool {
-  // All fields at once, as they nearly always match: one branch. The protocol stands behind the port.
-  const transport = (load<u32>(r, VIP_PORT) & 0xff_ffff) ^ (port | (protocol << 16));
-  return !((load<u64>(r, VIP_ADDRESS + 8) ^ low) | (load<u64>(r, VIP_ADDRESS) ^ high) | transport);
+function isFor(r: usize, high: u64, low: u64, key: u32): bool {
+  // All fields at once, as they nearly always match: one branch.
+  return !((load<u64>(r, VIP_ADDRESS + 8) ^ low) | (load<u64>(r, VIP_ADDRESS) ^ high) | (load<u32>(r, VIP_PORT) ^ key));
 }
 
 /** Spreads keys that come from configuration, not from strangers: multiplication by odd constants is enough. */
-function keyHash(high: u64, low: u64, protocol: u32, port: u32): u32 {
-  let x = (low ^ (high * 0x9e37_79b9_7f4a_7c15)) + <u64>((port << 8) | protocol) * 0xd6e8_feb8_6659_fd93;
+function keyHash(high: u64, low: u64, key: u32): u32 {
+  let x = (low ^ (high * 0x9e37_79b9_7f4a_7c15)) + <u64>key * 0xd6e8_feb8_6659_fd93;
   x = (x ^ (x >> 32)) * 0x9e37_79b9_7f4a_7c15;
   return <u32>(x >> 32);
 }

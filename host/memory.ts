@@ -50,6 +50,7 @@ import {
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
   RING_ALIGN,
+  ROOT_HEADER_BYTES,
   VIP_BYTES,
   WORKER_BYTES,
 } from '../assembly/layout.js';
@@ -114,7 +115,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_COUNTERS]: workers * COUNTERS_BYTES,
     [REGION_VIP_COUNTERS]: workers * vipRecords * COUNT_BYTES,
     [REGION_BACKEND_COUNTERS]: workers * backendRecords * COUNT_BYTES,
-    [REGION_ROOTS]: 2 * alignUp(2 * vipIndexEntries + vipRecords * VIP_BYTES, CACHE_LINE),
+    [REGION_ROOTS]: 2 * alignUp(ROOT_HEADER_BYTES + 2 * vipIndexEntries + vipRecords * VIP_BYTES, CACHE_LINE),
     [REGION_BACKENDS]: backendRecords * BACKEND_BYTES,
     [REGION_NEXT_HOPS]: nextHopRecords * NEXT_HOP_BYTES,
     [REGION_EGRESSES]: EGRESS_MAX * EGRESS_BYTES,

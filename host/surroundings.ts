@@ -6,10 +6,12 @@ import type { Engine } from './engine.js';
 import { MaglevError, optionError } from './errors.js';
 import type { EventHub } from './events.js';
 import {
+  addressBytes,
   announceVips,
   buildFilter,
   type Divert,
   type InterfaceLock,
+  isInPrefix,
   type Link,
   lockInterface,
   type Netlink,
@@ -17,8 +19,8 @@ import {
   NextHopResolver,
   openDivert,
   openNetlink,
+  parsePrefix,
 } from './linux/index.js';
-import { canonicalAddress } from './membership/address.js';
 import type { Change, Vip } from './membership/event.js';
 import type { MembershipState } from './membership/state.js';
 import type { FilterKind } from './status.js';
@@ -92,12 +94,13 @@ export class Surroundings {
 
   /** The rule that a VIP breaks by being an address of this host: taking it over would cut off whoever uses it. */
   hostAddressRule(vip: Vip): string | undefined {
-    const address = canonicalAddress(vip.address);
+    const prefix = parsePrefix(vip.address);
     const loopbacks = new Set(this.netlink.links().flatMap((link) => (link.isLoopback ? [link.ifindex] : [])));
-    const taken = this.netlink.addresses().find((own) => own.address === address && !loopbacks.has(own.ifindex));
+    const isCutOff = (own: string) => isInPrefix(addressBytes(own), prefix);
+    const taken = this.netlink.addresses().find((own) => isCutOff(own.address) && !loopbacks.has(own.ifindex));
     if (taken === undefined) return undefined;
     const name = this.netlink.links().find(({ ifindex }) => ifindex === taken.ifindex)?.name;
-    return `expected an address that is not this host's own: ${address} is on ${name}, and would be cut off`;
+    return `expected an address that is not this host's own: ${taken.address} is on ${name}, and would be cut off`;
   }
 
   /** Before `state` is built: the ways to its backends are asked for, and the host's stack no longer gets its VIPs. */

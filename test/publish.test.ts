@@ -79,15 +79,16 @@ function neededBytes({ vips }: Engine): number {
 }
 
 /** Keys that hold a VIP number or a backend index now. */
-function keysInUse(engine: Engine, which: 'vipNumbers' | 'backendIndexes'): string[] {
+function keysInUse(engine: Engine, which: 'vipNumbers' | 'addressNumbers' | 'backendIndexes'): string[] {
   const { publisher } = engine as unknown as { publisher: Record<string, { byKey: Map<string, number> }> };
   return [...(publisher[which]?.byKey.keys() ?? [])].sort();
 }
 
-function wantedKeys(engine: Engine): { vipNumbers: string[]; backendIndexes: string[] } {
+function wantedKeys(engine: Engine): { vipNumbers: string[]; addressNumbers: string[]; backendIndexes: string[] } {
   const vips = [...engine.vips.values()];
   return {
-    vipNumbers: [...new Set(vips.flatMap(({ key, vip: { address } }) => [key, address]))].sort(),
+    vipNumbers: vips.map(({ key }) => key).sort(),
+    addressNumbers: [...new Set(vips.map(({ vip: { address } }) => address))].sort(),
     backendIndexes: vips
       .flatMap(({ key, backends }) => [...backends.values()].map((live) => `${key}/${live.address} ${live.encap.type}`))
       .sort(),
@@ -114,7 +115,7 @@ const EXHAUSTED: [option: string, core: Core, changes: Change[], message: RegExp
     'vipsMax',
     { vipsMax: 2 },
     [backend(3), vip(81), vip(82), backend(1, 82)],
-    /^VIPs: 4 are in use or rest after use; raise vipsMax$/,
+    /^VIPs: 2 are in use or rest after use; raise vipsMax$/,
   ],
 ];
 for (const [option, core, changes, message] of EXHAUSTED) {
@@ -134,6 +135,7 @@ for (const [option, core, changes, message] of EXHAUSTED) {
       assert.is(engine.membership.vips.size, 1);
       assert.is(engine.publisher.arena.usedBytes, used);
       assert.equal(keysInUse(engine, 'vipNumbers'), keys.vipNumbers);
+      assert.equal(keysInUse(engine, 'addressNumbers'), keys.addressNumbers);
       assert.equal(keysInUse(engine, 'backendIndexes'), keys.backendIndexes);
     }
   });
@@ -280,12 +282,14 @@ Publish('200 publications of chance leak nothing', () =>
       assert.is(engine.publisher.arena.usedBytes, neededBytes(engine), `publication ${i}`);
       const wanted = wantedKeys(engine);
       assert.equal(keysInUse(engine, 'vipNumbers'), wanted.vipNumbers, `publication ${i}`);
+      assert.equal(keysInUse(engine, 'addressNumbers'), wanted.addressNumbers, `publication ${i}`);
       assert.equal(keysInUse(engine, 'backendIndexes'), wanted.backendIndexes, `publication ${i}`);
     }
     assert.ok(failed > 0 && failed < 150, `${failed} of 200 failed for a limit`);
     await engine.apply([...engine.vips.keys()].map((key) => ({ remove: key })));
     assert.is(engine.publisher.arena.usedBytes, 0);
     assert.equal(keysInUse(engine, 'vipNumbers'), []);
+    assert.equal(keysInUse(engine, 'addressNumbers'), []);
   }),
 );
 

@@ -1,15 +1,20 @@
-// wire/l4.ts: the beginnings of TCP (RFC 9293, section 3.1) and UDP (RFC 768): ports, flags and lengths.
+// wire/l4.ts: the beginnings of TCP (RFC 9293, section 3.1), UDP (RFC 768) and SCTP (RFC 9260, section 3): ports, flags, lengths.
 //   TCP  |          Source Port          |       Destination Port        |  0
 //        |                        Sequence Number                        |  4
 //        |                     Acknowledgment Number                     |  8
 //        |DOffset|  Rsv  |     Flags     |            Window             |  12
 //   UDP  |          Source Port          |       Destination Port        |  0
 //        |             Length            |           Checksum            |  4
+//   SCTP |          Source Port          |       Destination Port        |  0
+//        |                       Verification Tag                        |  4
+//        |           Checksum: CRC32c, of the SCTP packet alone          |  8
+//        |  Chunk type   |  Chunk flags  |         Chunk length          |  12
 const SOURCE_PORT: usize = 0;
 const TCP_SEQUENCE: usize = 4;
 const TCP_DATA_OFFSET: usize = 12;
 const TCP_FLAGS: usize = 13;
 const UDP_LENGTH: usize = 4;
+const SCTP_CHUNK_TYPE: usize = 12;
 export const TCP_CHECKSUM: usize = 16;
 export const UDP_CHECKSUM: usize = 6;
 export const ICMPV6_CHECKSUM: usize = 2;
@@ -20,6 +25,9 @@ export const PROTOCOL_TCP: u32 = 6;
 export const PROTOCOL_UDP: u32 = 17;
 export const TCP_MIN_LEN: u32 = 20;
 export const UDP_LEN: u32 = 8;
+export const PROTOCOL_SCTP: u32 = 132;
+export const SCTP_LEN: u32 = 12;
+const SCTP_INIT: u32 = 1;
 
 export const FLAG_FIN: u32 = 0x01;
 const FLAG_SYN: u32 = 0x02;
@@ -62,6 +70,11 @@ export function tcpFlags(p: usize): u32 {
 
 export function setTcpFlags(p: usize, v: u32): void {
   store<u8>(p, <u8>v, TCP_FLAGS);
+}
+
+/** The first packet of an association: INIT stands alone in it (RFC 9260, section 3.3.2). `len` is of the SCTP packet. */
+export function isSctpInit(p: usize, len: u32): bool {
+  return len > SCTP_LEN && load<u8>(p, SCTP_CHUNK_TYPE) == SCTP_INIT;
 }
 
 export function udpLength(p: usize): u32 {

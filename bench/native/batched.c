@@ -40,7 +40,7 @@ static inline u32 decide_one(const struct core *c, const u8 *root, struct step *
   f->vlan_tci = (u16)p.vlan_tci;
   f->is_v6 = p.is_v6;
   f->has_vlan = p.has_vlan;
-  f->is_tcp = p.protocol == TCP;
+  f->is_tcp = p.protocol != UDP;
   f->is_syn = p.is_syn;
   return NO_VERDICT;
 }

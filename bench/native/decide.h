@@ -7,7 +7,7 @@
 /** All of a VIP's address is ours; any other address is the host's business, broken frames included. */
 static u32 unless_for_others(const struct core *c, const u8 *root, const struct parsed *p, u32 verdict) {
   if (!p->has_destination) return verdict;
-  return probe_vip(c, root, p->destination_high, p->destination_low, 0, 0) ? verdict : IGNORE_NOT_VIP;
+  return is_ours(c, root, p->destination_high, p->destination_low) ? verdict : IGNORE_NOT_VIP;
 }
 
 /** NO_VERDICT: `vip` is the record of the VIP and the frame may be forwarded. */

@@ -69,7 +69,7 @@ static struct core open_core(const char *path, u32 heads, u32 frames, u32 stride
       .metas = region(m, REGION_CELLS),
       .flow_bucket_mask = limit(m, LIMIT_FLOW_BUCKETS) - 1,
       .vip_index_mask = limit(m, LIMIT_VIP_INDEX) - 1,
-      .vip_records = 2 * limit(m, LIMIT_VIP_INDEX),
+      .vip_records = ROOT_HEADER_BYTES + 2 * limit(m, LIMIT_VIP_INDEX),
       .root_bytes = region_bytes(m, REGION_ROOTS) / 2,
       .cell_count = limit(m, LIMIT_CELLS),
       .cell_bytes = limit(m, LIMIT_CELL_BYTES),

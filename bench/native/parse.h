@@ -5,7 +5,7 @@
 
 enum { ETH_BYTES = 14, TAG_BYTES = 4, TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_VLAN = 0x8100, TYPE_IPV6 = 0x86dd };
 enum { IPV4_MIN = 20, IPV6_BYTES = 40, TCP_MIN = 20, UDP_BYTES = 8 };
-enum { TCP = 6, UDP = 17, IPV6_FRAGMENT = 44, ICMPV6 = 58 };
+enum { TCP = 6, UDP = 17, SCTP = 132, SCTP_BYTES = 12, SCTP_INIT = 1, IPV6_FRAGMENT = 44, ICMPV6 = 58 };
 
 /** What was found in one frame. */
 struct parsed {
@@ -32,6 +32,9 @@ static inline u32 parse_transport(struct parsed *p, u32 header_bytes) {
     u32 udp_bytes = net16(t + 4);
     if (udp_bytes < UDP_BYTES) return DROP_BAD_HEADER;
     if (udp_bytes > p->transport_bytes) return DROP_TRUNCATED;
+  } else if (p->protocol == SCTP) {
+    if (p->transport_bytes < SCTP_BYTES) return DROP_TRUNCATED;
+    p->is_syn = p->transport_bytes > SCTP_BYTES && t[12] == SCTP_INIT;
   } else {
     return NO_VERDICT;
   }

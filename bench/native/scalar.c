@@ -14,7 +14,7 @@ static inline u32 forward(const struct core *c, struct sink *s, const u8 *root, 
   u64 hash = flow_hash(c, &p);
   u32 slot = slot_of(hash, load32(vip + VIP_SLOT_COUNT)), chosen = load16(slot_at(c, vip, slot));
   if (chosen & SLOT_TRACKED) {
-    chosen = select_tracked(c, vip, slot, chosen & SLOT_BACKEND, hash, p.protocol == TCP, p.is_syn, tick);
+    chosen = select_tracked(c, vip, slot, chosen & SLOT_BACKEND, hash, p.protocol != UDP, p.is_syn, tick);
   }
   u32 vip_number = load32(vip + VIP_NUMBER);
   note_choice(meta, vip_number, chosen);

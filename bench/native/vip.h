@@ -3,28 +3,57 @@
 
 #include "image.h"
 
-static inline u32 vip_key_hash(u64 high, u64 low, u32 protocol, u32 port) {
-  u64 x = (low ^ high * 0x9e3779b97f4a7c15u) + (u64)(port << 8 | protocol) * 0xd6e8feb86659fd93u;
+enum { ONE_ADDRESS = 128 << 24 };
+
+static inline u32 vip_key_hash(u64 high, u64 low, u32 key) {
+  u64 x = (low ^ high * 0x9e3779b97f4a7c15u) + (u64)key * 0xd6e8feb86659fd93u;
   x = (x ^ (x >> 32)) * 0x9e3779b97f4a7c15u;
   return (u32)(x >> 32);
 }
 
-static inline bool is_vip(const u8 *r, u64 high, u64 low, u32 protocol, u32 port) {
-  return load64(r + VIP_ADDRESS + 8) == low && load64(r + VIP_ADDRESS) == high && load16(r + VIP_PORT) == port &&
-         r[VIP_PROTOCOL] == protocol;
+/** Port, protocol and prefix length are one word of the record. */
+static inline bool is_vip(const u8 *r, u64 high, u64 low, u32 key) {
+  return load64(r + VIP_ADDRESS + 8) == low && load64(r + VIP_ADDRESS) == high && load32(r + VIP_PORT) == key;
 }
 
-static inline const u8 *probe_vip(const struct core *c, const u8 *root, u64 high, u64 low, u32 protocol, u32 port) {
-  for (u32 i = vip_key_hash(high, low, protocol, port);; i++) {
-    u32 number = load16(root + 2 * (i & c->vip_index_mask));
+static inline const u8 *probe_vip(const struct core *c, const u8 *root, u64 high, u64 low, u32 key) {
+  for (u32 i = vip_key_hash(high, low, key);; i++) {
+    u32 number = load16(root + ROOT_HEADER_BYTES + 2 * (i & c->vip_index_mask));
     if (number == 0) return NULL;
     const u8 *record = root + c->vip_records + number * VIP_BYTES;
-    if (is_vip(record, high, low, protocol, port)) return record;
+    if (is_vip(record, high, low, key)) return record;
   }
+}
+
+/** The first `bits` bits of a word in network order. */
+static inline u64 leading_bits(u32 bits) {
+  if (bits >= 64) return ~(u64)0;
+  return bits ? __builtin_bswap64(~(u64)0 << (64 - bits)) : 0;
+}
+
+static const u8 *find_prefix(const struct core *c, const u8 *root, const u8 *lengths, u64 high, u64 low, u32 key) {
+  for (u32 i = 1; i <= lengths[0]; i++) {
+    u32 bits = lengths[i];
+    u64 masked_low = low & leading_bits(bits < 64 ? 0 : bits - 64);
+    const u8 *found = probe_vip(c, root, high & leading_bits(bits), masked_low, key | bits << 24);
+    if (found) return found;
+  }
+  return NULL;
+}
+
+/** The record of the address itself, else of the longest prefix it lies in. `key` is without a prefix length. */
+static inline const u8 *find_closest(const struct core *c, const u8 *root, u64 high, u64 low, u32 key) {
+  const u8 *exact = probe_vip(c, root, high, low, key | ONE_ADDRESS);
+  const u8 *lengths = root + (!high && (u32)low == 0xffff0000u ? ROOT_PREFIXES4 : ROOT_PREFIXES6);
+  return exact || !lengths[0] ? exact : find_prefix(c, root, lengths, high, low, key);
 }
 
 static inline const u8 *find_vip(const struct core *c, const u8 *root, u64 high, u64 low, u32 protocol, u32 port) {
   if (!protocol) return NULL; // a record of protocol 0 only says that the address is ours
-  const u8 *exact = probe_vip(c, root, high, low, protocol, port);
-  return exact || !port ? exact : probe_vip(c, root, high, low, protocol, 0);
+  const u8 *named = find_closest(c, root, high, low, port | protocol << 16);
+  return named || !port ? named : find_closest(c, root, high, low, protocol << 16);
+}
+
+static inline bool is_ours(const struct core *c, const u8 *root, u64 high, u64 low) {
+  return find_closest(c, root, high, low, 0) != NULL;
 }

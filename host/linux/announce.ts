@@ -24,7 +24,7 @@ const ALL_NODES = addressBytes('ff02::1');
 export interface Announcement extends PacketInterface {
   /** MAC address of the interface, which the VIPs are announced to be at. */
   readonly mac: string;
-  /** VIP addresses, IPv4 and IPv6. */
+  /** VIP addresses, IPv4 and IPv6. Prefixes are left out: an advertisement names one address, and who asks is answered. */
   readonly vips: Iterable<string>;
   /** How many times. Default 3 (RFC 4861, MAX_NEIGHBOR_ADVERTISEMENT; RFC 5227 wants 2). */
   readonly count?: number;
@@ -41,7 +41,7 @@ export interface Announcement extends PacketInterface {
  */
 export async function announceVips(announcement: Announcement): Promise<void> {
   const { mac, vips, count = 3, intervalMs = 1000, signal } = announcement;
-  const frames = [...vips].map((vip) => announcementFrame(mac, vip));
+  const frames = [...vips].filter((vip) => !vip.includes('/')).map((vip) => announcementFrame(mac, vip));
   for (let i = 0; i < count && frames.length > 0 && !signal?.aborted; i++) {
     if (i > 0 && !(await waited(intervalMs, signal))) return;
     sendFrames(announcement, frames);

@@ -13,7 +13,7 @@
 //   nextHop neighbourKeeper    address -> interface, MAC, MTU; followed
 //   address                    addresses between text and bytes
 
-export { addressBytes, addressText } from './address.js';
+export { addressBytes, addressText, isInPrefix, parsePrefix } from './address.js';
 export type { HostAddress } from './addresses.js';
 export {
   openPacketRings,

@@ -62,8 +62,13 @@ export function formatAddress(bytes: Uint8Array): string {
     const rule = `expected ${ADDRESS_BYTES} bytes`;
     throw new MaglevError('ERR_RECORD', `address of ${bytes.length} bytes, ${rule}`, { option: 'address', rule });
   }
-  if (MAPPED_PREFIX.every((byte, index) => bytes[index] === byte)) return bytes.subarray(12).join('.');
+  if (isMapped(bytes)) return bytes.subarray(12).join('.');
   return new ipaddr.IPv6([...bytes]).toRFC5952String();
+}
+
+/** True when the 16 bytes are an IPv4 address. */
+export function isMapped(bytes: Uint8Array): boolean {
+  return MAPPED_PREFIX.every((byte, index) => bytes[index] === byte);
 }
 
 /** The one spelling of the address `text`: decimal for IPv4, RFC 5952 for IPv6. Throws ERR_RECORD for what is none. */

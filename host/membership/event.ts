@@ -38,10 +38,16 @@ export type BackendState = 'active' | 'draining' | 'down';
 
 /** What clients reach: an address, a protocol and a port. */
 export interface Vip {
-  /** IPv4 or IPv6 address. */
+  /**
+   * IPv4 or IPv6 address, or a prefix such as `192.0.2.0/24` or `2001:db8::/64`, of at least 8 and 16 bits: each address in it.
+   * Prefixes may overlap: the longest counts.
+   */
   address: string;
   protocol: Protocol;
-  /** 0..65535; 0 = any port that no other VIP of this address and protocol names. */
+  /**
+   * 0..65535; 0 = any port. A packet takes, in this order, its address with its port; the longest prefix with its port; its
+   * address with any port; the longest prefix with any port.
+   */
   port: number;
   /** What its backends have unless they say otherwise. Default `{ type: 'l2' }`. */
   encap?: Encap;

@@ -7,9 +7,9 @@ interface Resting {
   sinceTick: number;
 }
 
-/** Indexes 1..max, each owned by one key at a time. */
+/** Indexes first + 1..first + max, each owned by one key at a time. */
 export class Indexes {
-  private next = 1;
+  private given = 0;
   private readonly byKey = new Map<string, number>();
   private readonly resting = new Map<string, Resting>(); // in the order of their rest: a Map keeps it
 
@@ -18,6 +18,7 @@ export class Indexes {
    * @param option the option that raises the limit
    * @param restTicks how long an index rests
    * @param onReuse called before an index goes to another key
+   * @param first how many indexes before these are somebody else's
    */
   constructor(
     private readonly max: number,
@@ -25,6 +26,7 @@ export class Indexes {
     private readonly option: string,
     private readonly restTicks: number,
     private readonly onReuse: (index: number) => void,
+    private readonly first = 0,
   ) {}
 
   /** The index of `key`, if it has one. */
@@ -60,7 +62,7 @@ export class Indexes {
   }
 
   private unused(): number | undefined {
-    return this.next <= this.max ? this.next++ : undefined;
+    return this.given < this.max ? this.first + ++this.given : undefined;
   }
 
   private rested(tick: number): number | undefined {

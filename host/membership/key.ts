@@ -2,12 +2,13 @@
 //
 //   VIP       tcp/192.0.2.80:80             tcp/[2001:db8::80]:80
 //   backend   tcp/192.0.2.80:80/10.0.1.9    tcp/[2001:db8::80]:80/2001:db8:1::9
-//   prefix    tcp/192.0.2.0/24:80           tcp/[2001:db8::/64]:80     kept free: read, then refused by rule
+//   prefix    tcp/192.0.2.0/24:80           tcp/[2001:db8::/64]:80
 //
 // A key has one spelling, so that one record is one key of a compacted topic.
 import { MaglevError } from '../errors.js';
-import { addressBytes, addressFamily, addressRule, canonicalAddress, formatAddress } from './address.js';
+import { addressFamily, addressRule, canonicalAddress } from './address.js';
 import type { Backend, Protocol, Vip } from './event.js';
+import { canonicalPrefix, prefixRule } from './prefix.js';
 import { showValue } from './refusal.js';
 
 /** The parts of a key, addresses in canonical form. */
@@ -16,7 +17,7 @@ export interface RecordKey {
   vip: string;
   protocol: Protocol;
   address: string;
-  /** Set for a prefix: how many of its leading bits count, 0..32 or 0..128. */
+  /** Set for a prefix: how many of its leading bits count, 8..31 or 16..127. */
   prefixBits?: number;
   /** 0..65535; 0 = any port. */
   port: number;
@@ -48,8 +49,10 @@ export function readKey(text: string): RecordKey | string {
   if (backendBroken !== undefined) return `${backendBroken} after the last /`;
   const bits = v6Bits ?? v4Bits;
   const parts = { protocol: protocol as Protocol, address: canonicalAddress(v6 ?? v4 ?? ''), port: Number(portText) };
-  const prefix = bits === undefined ? {} : { prefixBits: Number(bits) };
   const prefixBroken = bits === undefined ? undefined : prefixRule(parts.address, Number(bits));
+  // A prefix of all bits is one address: one record must not have two keys.
+  const isOneAddress = bits === undefined || Number(bits) === (v6 === undefined ? 32 : 128);
+  const prefix = isOneAddress ? {} : { prefixBits: Number(bits) };
   if (prefixBroken !== undefined) return prefixBroken;
   const vip = formatVipKey({ ...parts, ...prefix });
   return { vip, ...parts, ...prefix, ...(backend === undefined ? {} : { backend: canonicalAddress(backend) }) };
@@ -68,7 +71,7 @@ export function formatKey(key: RecordKey): string {
   return key.backend === undefined ? vip : `${vip}/${key.backend}`;
 }
 
-/** Key of a VIP. `address` must be canonical. */
+/** Key of a VIP. `address` must be canonical; it may itself be a prefix, as that of a record is. */
 export function formatVipKey(vip: Pick<RecordKey, 'protocol' | 'address' | 'port' | 'prefixBits'>): string {
   const network = vip.prefixBits === undefined ? vip.address : `${vip.address}/${vip.prefixBits}`;
   return `${vip.protocol}/${addressFamily(vip.address) === 6 ? `[${network}]` : network}:${vip.port}`;
@@ -76,7 +79,7 @@ export function formatVipKey(vip: Pick<RecordKey, 'protocol' | 'address' | 'port
 
 /** Key of a VIP record. Throws ERR_RECORD when its address is none. */
 export function vipKey(vip: Pick<Vip, 'protocol' | 'address' | 'port'>): string {
-  return formatVipKey({ protocol: vip.protocol, address: canonicalAddress(vip.address), port: vip.port });
+  return formatVipKey({ protocol: vip.protocol, address: canonicalPrefix(vip.address), port: vip.port });
 }
 
 /** Key of a backend record. Throws ERR_RECORD when its VIP is no key or its address is none. */
@@ -85,7 +88,7 @@ export function backendKey(backend: Pick<Backend, 'vip' | 'address'>): string {
 }
 
 function protocolRule(protocol: string): string | undefined {
-  return ['tcp', 'udp', 'sctp'].includes(protocol) ? undefined : 'expected it to begin with tcp/ or udp/';
+  return ['tcp', 'udp', 'sctp'].includes(protocol) ? undefined : 'expected it to begin with tcp/, udp/ or sctp/';
 }
 
 function vipPartRule(address: string, isBracketed: boolean): string | undefined {
@@ -98,21 +101,4 @@ function vipPartRule(address: string, isBracketed: boolean): string | undefined 
 function portRule(text: string): string | undefined {
   const isCanonical = /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= PORT_MAX;
   return isCanonical ? undefined : `expected a port of 0..${PORT_MAX} without leading zeros`;
-}
-
-function prefixRule(address: string, bits: number): string | undefined {
-  const bitsMax = addressFamily(address) === 6 ? 128 : 32;
-  if (bits > bitsMax) return `expected a prefix length of 0..${bitsMax}`;
-  const bytes = addressBytes(address);
-  // In 16 bytes an IPv4 prefix begins after ::ffff:, 96 bits in.
-  clearHostBits(bytes, bits + 128 - bitsMax);
-  const network = formatAddress(bytes);
-  return network === address ? undefined : `expected no bits behind the prefix length: ${network}/${bits}`;
-}
-
-function clearHostBits(bytes: Uint8Array, bits: number): void {
-  for (let index = 0; index < bytes.length; index++) {
-    const kept = Math.min(8, Math.max(0, bits - index * 8));
-    bytes[index] = (bytes[index] ?? 0) & (0xff << (8 - kept));
-  }
 }

@@ -11,12 +11,13 @@ import type { NextHops } from '../egress.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
-import { addressBytes, addressFamily } from './address.js';
+import { addressFamily } from './address.js';
 import { getCanServe, setCanServe, setOuterSource, writeBackend } from './backendRecord.js';
 import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
+import { readPrefix } from './prefix.js';
 import { Roots, type VipRecord } from './root.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { TableDraft } from './tableDraft.js';
@@ -77,6 +78,7 @@ export class Publisher {
   readonly arena: Arena;
   private live = new Map<string, LiveVip>();
   private readonly vipNumbers: Indexes;
+  private readonly addressNumbers: Indexes;
   private readonly backendIndexes: Indexes;
   private readonly tick: () => number;
 
@@ -86,7 +88,10 @@ export class Publisher {
     this.roots = new Roots(memory, builder);
     this.arena = new Arena(memory.region(REGION_TABLES));
     const restTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
-    this.vipNumbers = new Indexes(memory.vipRecords - 1, 'VIPs', 'vipsMax', 1, (number) => parts.onVipReuse?.(number));
+    const { vipsMax } = settings;
+    this.vipNumbers = new Indexes(vipsMax, 'VIPs', 'vipsMax', 1, (number) => parts.onVipReuse?.(number));
+    // No more addresses than VIPs; the records behind theirs are only ever read by "is this address ours".
+    this.addressNumbers = new Indexes(vipsMax, 'addresses of VIPs', 'vipsMax', 0, () => undefined, vipsMax);
     this.backendIndexes = new Indexes(memory.backendRecords - 1, 'backends', 'backendsMax', restTicks, (index) =>
       parts.onBackendReuse?.(index),
     );
@@ -231,9 +236,10 @@ export class Publisher {
 
   /** The record that says "this address is ours", so that other ports of it are dropped and ARP is answered. */
   private draftOwnAddress(draft: Draft, address: string): number {
-    const had = this.vipNumbers.get(address);
+    const had = this.addressNumbers.get(address);
     if (had !== undefined) return had;
-    const number = this.take(draft, this.vipNumbers, address);
+    const number = this.take(draft, this.addressNumbers, address);
+    const prefix = readPrefix(address);
     const nothing = {
       table: 0,
       slotCount: 0,
@@ -243,7 +249,7 @@ export class Publisher {
       learnTicks: 0,
       idleTicks: 0,
     };
-    this.roots.write({ number, address: addressBytes(address), port: 0, protocol: 0, ...nothing });
+    this.roots.write({ number, address: prefix.bytes, prefixBits: prefix.bits, port: 0, protocol: 0, ...nothing });
     return number;
   }
 
@@ -263,7 +269,7 @@ export class Publisher {
     this.vipNumbers.release(gone.key, tick);
     for (const backend of gone.backends.values()) this.releaseBackend(gone.key, backend, tick);
     const { address } = gone.vip;
-    if (![...this.live.values()].some((vip) => vip.vip.address === address)) this.vipNumbers.release(address, tick);
+    if (![...this.live.values()].some((vip) => vip.vip.address === address)) this.addressNumbers.release(address, tick);
   }
 
   /** Gives back the indexes of backends that stand in the state no more, or under another index. */

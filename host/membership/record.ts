@@ -7,6 +7,7 @@ import { canonicalAddress, hostAddressRule } from './address.js';
 import { encap, familyRule } from './encap.js';
 import type { Backend, Vip } from './event.js';
 import { formatVipKey, PORT_MAX, readKey } from './key.js';
+import { canonicalPrefix, vipAddressRule } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
 
 /** Largest weight of a backend. */
@@ -26,15 +27,19 @@ export type Strictness = 'loose' | 'strict';
 export type CanonicalVip = { kind: 'vip'; key: string; vip: Vip };
 export type CanonicalBackend = { kind: 'backend'; key: string; vipKey: string; backend: Backend };
 
-const PROTOCOL_RULE = 'expected tcp or udp';
-const protocol = z.enum(['tcp', 'udp'], {
-  error: ({ input }) => (input === 'sctp' ? 'sctp is not supported yet; expected tcp or udp' : PROTOCOL_RULE),
-});
+const protocol = z.enum(['tcp', 'udp', 'sctp'], { error: 'expected tcp, udp or sctp' });
 
 const hostAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
-  const prefix = /^[^/]+\/\d+$/.test(text) ? 'expected one address: prefixes are not supported yet' : undefined;
+  const prefix = /^[^/]+\/\d+$/.test(text) ? 'expected one address, not a prefix' : undefined;
   const rule = prefix ?? hostAddressRule(text);
   if (rule === undefined) return canonicalAddress(text);
+  context.addIssue({ code: 'custom', message: rule });
+  return z.NEVER;
+});
+
+const vipAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
+  const rule = vipAddressRule(text);
+  if (rule === undefined) return canonicalPrefix(text);
   context.addIssue({ code: 'custom', message: rule });
   return z.NEVER;
 });
@@ -51,7 +56,7 @@ const vipReference = z
 const tableSize = integer(TABLE_SIZE_MIN, TABLE_SIZE_MAX, `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}`);
 
 const VIP_FIELDS = {
-  address: hostAddress,
+  address: vipAddress,
   protocol,
   port: integer(0, PORT_MAX),
   encap: encap.optional(),
@@ -111,8 +116,6 @@ export function vipKeyRule(text: string): string | undefined {
   const key = readKey(text);
   if (typeof key === 'string') return key;
   if (key.backend !== undefined) return 'expected the key of a VIP, without a backend behind it';
-  if (key.prefixBits !== undefined) return 'expected one address: prefixes are not supported yet';
-  if (key.protocol === 'sctp') return 'sctp is not supported yet; expected tcp or udp';
   return hostAddressRule(key.address);
 }
 
@@ -162,7 +165,7 @@ function keyOf(read: () => string): { key?: string } {
 
 function vipKeyOf(input: unknown): string {
   const { protocol: name, address, port } = input as Vip;
-  return canonicalVipKey(formatVipKey({ protocol: name, address: canonicalAddress(address), port }));
+  return canonicalVipKey(formatVipKey({ protocol: name, address: canonicalPrefix(address), port }));
 }
 
 function backendKeyOf(input: unknown): string {

@@ -2,11 +2,15 @@
 // the change from one to the other: the publisher's half of RCU.
 import { setImmediate } from 'node:timers/promises';
 import {
+  ADDRESS_BYTES,
   CONTROL_GENERATION,
   EPOCH_IDLE,
   REGION_CONTROL,
   REGION_ROOTS,
   REGION_WORKERS,
+  ROOT_HEADER_BYTES,
+  ROOT_PREFIXES4,
+  ROOT_PREFIXES6,
   VIP_ADDRESS,
   VIP_BYTES,
   VIP_IDLE_TICKS,
@@ -25,12 +29,15 @@ import {
 } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
+import { isMapped } from './address.js';
 
 /** A VIP record as the hot path reads it. */
 export interface VipRecord {
   number: number;
-  /** 16 bytes. */
+  /** 16 bytes; of a prefix, with no bits behind it. */
   address: Uint8Array;
+  /** Of the 128; 128 = one address. */
+  prefixBits: number;
   port: number;
   /** IANA protocol number; 0 = "this address is ours" and nothing else. */
   protocol: number;
@@ -70,7 +77,7 @@ export class Roots {
     bytes.set(record.address, at + VIP_ADDRESS);
     view.setUint16(at + VIP_PORT, record.port, true);
     view.setUint8(at + VIP_PROTOCOL, record.protocol);
-    view.setUint8(at + VIP_PREFIX_BITS, 128);
+    view.setUint8(at + VIP_PREFIX_BITS, record.prefixBits);
     view.setUint32(at + VIP_TABLE, record.table, true);
     view.setUint32(at + VIP_SLOT_COUNT, record.slotCount, true);
     view.setUint8(at + VIP_TRACKING, record.tracking);
@@ -83,8 +90,29 @@ export class Roots {
 
   /** Makes the draft's index anew: `numbers` are the records that are there. */
   writeIndex(numbers: Iterable<number>): void {
-    this.memory.bytes.fill(0, this.draft, this.draft + this.indexBytes);
-    for (const number of numbers) this.builder.enterVip(this.draft, number);
+    const { bytes } = this.memory;
+    bytes.fill(0, this.draft, this.draft + ROOT_HEADER_BYTES + this.indexBytes);
+    const prefixes = { v4: new Set<number>(), v6: new Set<number>() };
+    for (const number of numbers) {
+      this.builder.enterVip(this.draft, number);
+      const at = this.recordAt(number);
+      const bits = bytes[at + VIP_PREFIX_BITS] ?? 0;
+      if (bits === 128) continue;
+      const address = bytes.subarray(at + VIP_ADDRESS, at + VIP_ADDRESS + ADDRESS_BYTES);
+      (isMapped(address) ? prefixes.v4 : prefixes.v6).add(bits);
+    }
+    this.writePrefixes(ROOT_PREFIXES4, prefixes.v4);
+    this.writePrefixes(ROOT_PREFIXES6, prefixes.v6);
+  }
+
+  /** Longest first: that is the order in which a frame asks. */
+  private writePrefixes(offset: number, lengths: ReadonlySet<number>): void {
+    const { bytes } = this.memory;
+    bytes[this.draft + offset] = lengths.size;
+    bytes.set(
+      [...lengths].sort((a, b) => b - a),
+      this.draft + offset + 1,
+    );
   }
 
   /** Makes the draft live and resolves with its generation when no worker reads the other root any more. */
@@ -135,7 +163,7 @@ export class Roots {
   }
 
   private recordAt(number: number): number {
-    return this.draft + this.indexBytes + number * VIP_BYTES;
+    return this.draft + ROOT_HEADER_BYTES + this.indexBytes + number * VIP_BYTES;
   }
 
   private get generationWord(): number {

@@ -5,10 +5,10 @@ import type { Arena } from '../arena.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import { type CoreSettings, powerOfTwo } from '../options.js';
-import { addressBytes } from './address.js';
 import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
+import { readPrefix } from './prefix.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
 import type { VipRecord } from './root.js';
 
@@ -51,11 +51,13 @@ export class TableDraft {
     before: VipRecord | undefined,
   ): VipRecord {
     const { builder, settings } = this.parts;
-    const isTcp = vip.protocol === 'tcp';
+    const hasConnections = vip.protocol !== 'udp';
+    const prefix = readPrefix(vip.address);
     const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
     const fresh: VipRecord = {
       number,
-      address: addressBytes(vip.address),
+      address: prefix.bytes,
+      prefixBits: prefix.bits,
       port: vip.port,
       protocol: PROTOCOL_NUMBERS[vip.protocol],
       table: this.build(effective.table, backends, slotCount),
@@ -63,8 +65,8 @@ export class TableDraft {
       tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
       tracks: 0,
       trackMask: 0,
-      learnTicks: isTcp ? settings.tcpLearnTicks : settings.udpLearnTicks,
-      idleTicks: isTcp ? settings.tcpIdleTicks : settings.udpIdleTicks,
+      learnTicks: hasConnections ? settings.tcpLearnTicks : settings.udpLearnTicks,
+      idleTicks: hasConnections ? settings.tcpIdleTicks : settings.udpIdleTicks,
     };
     const isKin = before !== undefined && before.slotCount === slotCount && before.tracking === fresh.tracking;
     const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;

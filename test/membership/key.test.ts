@@ -39,13 +39,17 @@ Key('prefixes have their place inside the key', () => {
     port: 80,
     backend: '2001:db8:1::9',
   });
-  for (const text of ['tcp/192.0.2.0/24:80', 'tcp/0.0.0.0/0:80', 'tcp/[2001:db8::/64]:80', 'tcp/[::/0]:0']) {
+  for (const text of ['tcp/192.0.2.0/24:80', 'udp/10.0.0.0/8:80', 'sctp/[2001:db8::/64]:80', 'tcp/[2001::/16]:0']) {
     assert.is(formatKey(parseKey(text)), text);
   }
   assert.throws(() => parseKey('tcp/192.0.2.80/24:80'), /no bits behind the prefix length: 192\.0\.2\.0\/24/);
   assert.throws(() => parseKey('tcp/[2001:db8::1/64]:80'), /2001:db8::\/64/);
-  assert.throws(() => parseKey('tcp/192.0.2.0/33:80'), /0\.\.32/);
-  assert.throws(() => parseKey('tcp/[2001:db8::/129]:80'), /0\.\.128/);
+  assert.throws(() => parseKey('tcp/192.0.2.0/33:80'), /8\.\.32/);
+  assert.throws(() => parseKey('tcp/0.0.0.0/0:80'), /8\.\.32/);
+  assert.throws(() => parseKey('tcp/[2001:db8::/129]:80'), /16\.\.128/);
+  // All bits: the address itself, so that one record has one key.
+  assert.is(formatKey(parseKey('tcp/192.0.2.80/32:80')), 'tcp/192.0.2.80:80');
+  assert.is(formatKey(parseKey('tcp/[2001:db8::80/128]:80')), 'tcp/[2001:db8::80]:80');
 });
 
 Key('two spellings of one address are one key', () => {
@@ -62,7 +66,7 @@ Key('what is no key says why', () => {
     'tcp/192.0.2.80': /expected a key such as/,
     'tcp/2001:db8::80:80': /brackets around an IPv6/,
     'tcp/[192.0.2.80]:80': /brackets around an IPv6 address, and only there/,
-    'icmp/192.0.2.80:80': /begin with tcp\/ or udp\//,
+    'icmp/192.0.2.80:80': /begin with tcp\/, udp\/ or sctp\//,
     'tcp/192.0.2.80:65536': /0\.\.65535/,
     'tcp/192.0.2.80:080': /leading zeros/,
     'tcp/192.0.2.80:80/': /expected a key such as/,

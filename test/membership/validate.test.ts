@@ -90,13 +90,7 @@ const GOLDEN: [string, string | null, unknown, string][] = [
     { v: 1, address: '192.0.2.80', protocol: 'tcp' },
     `port is missing for VIP ${WEB}, expected 0..65535`,
   ],
-  ['protocol', WEB, web({ protocol: 'icmp' }), `protocol "icmp" for VIP ${WEB}, expected tcp or udp`],
-  [
-    'sctp',
-    'sctp/192.0.2.80:80',
-    web({ protocol: 'sctp' }),
-    'protocol "sctp" for VIP sctp/192.0.2.80:80, sctp is not supported yet; expected tcp or udp',
-  ],
+  ['protocol', WEB, web({ protocol: 'icmp' }), `protocol "icmp" for VIP ${WEB}, expected tcp, udp or sctp`],
   [
     'table size not prime',
     WEB,
@@ -113,10 +107,28 @@ const GOLDEN: [string, string | null, unknown, string][] = [
     'address "224.0.0.1" for VIP tcp/224.0.0.1:80, expected the address of one host, not a multicast address',
   ],
   [
-    'prefix',
+    'bits behind a prefix',
     'tcp/192.0.2.0/24:80',
-    web({ address: '192.0.2.0/24' }),
-    'address "192.0.2.0/24" for VIP tcp/192.0.2.0/24:80, expected one address: prefixes are not supported yet',
+    web({ address: '192.0.2.80/24' }),
+    'address "192.0.2.80/24" for VIP tcp/192.0.2.0/24:80, expected no bits behind the prefix length: 192.0.2.0/24',
+  ],
+  [
+    'prefix too short',
+    'tcp/192.0.2.0/24:80',
+    web({ address: '192.0.0.0/7' }),
+    'address "192.0.0.0/7" for VIP tcp/192.0.2.0/24:80, expected a prefix length of 8..32',
+  ],
+  [
+    'prefix of loopback',
+    'tcp/127.0.0.0/8:80',
+    web({ address: '127.0.0.0/8' }),
+    'address "127.0.0.0/8" for VIP tcp/127.0.0.0/8:80, expected the address of one host, not a loopback address',
+  ],
+  [
+    'prefix as a backend',
+    NINE,
+    nine({ address: '10.0.1.0/24' }),
+    'address "10.0.1.0/24" for backend 10.0.1.9, expected one address, not a prefix',
   ],
   [
     'family',
