@@ -4,7 +4,7 @@ import * as verdicts from '../../assembly/verdict.js';
 import { VERDICTS } from '../../host/stats.js';
 import type { Input } from './input.js';
 import { ARP, IPV4, IPV6, OTHER, type Reader, RUNT, WHOLE } from './reader.js';
-import { NARROW_MTU, type SceneVip } from './scene.js';
+import { NARROW_MTU, type SceneVip, WIDE_MTU } from './scene.js';
 import { isSuperFrame } from './segments.js';
 import type { Subject } from './subject.js';
 import type { Targets } from './targets.js';
@@ -114,22 +114,27 @@ function brokenPromise(input: Input, reader: Reader, targets: Targets, verdict: 
   if (reader.protocol !== TCP && reader.protocol !== UDP) return undefined;
   const vip = targets.find(reader.address, reader.protocol, reader.destinationPort);
   if (vip === undefined) return verdict === verdicts.DROP_NO_VIP || reader.address < 0 ? undefined : 'no VIP is meant';
-  if (vip.fate === 'forward') return 'nothing is wrong with it';
-  if (vip.fate === 'narrow' && reader.total + outerBytes(vip) <= NARROW_MTU) return 'it fits the MTU';
-  return brokenFate(vip.fate, verdict);
+  if (TOO_BIG.includes(verdict) && (vip.fate === 'forward' || vip.fate === 'narrow')) {
+    const mtu = vip.fate === 'narrow' ? NARROW_MTU : WIDE_MTU;
+    return reader.total + outerBytesMax(vip) > mtu ? undefined : 'it fits the MTU';
+  }
+  return vip.fate === 'forward' ? 'nothing is wrong with it' : brokenFate(vip.fate, verdict);
 }
 
-/** Bytes of the outer headers that a VIP of the scene puts before a packet. */
-function outerBytes({ address, encap }: SceneVip): number {
-  if (encap.type === 'l2') return 0;
-  return address.includes(':') ? 40 : 20;
+/** Bytes of the outer headers that a VIP of the scene puts before a packet; at most, where its backends differ. */
+function outerBytesMax({ address, encap, fate }: SceneVip): number {
+  if (encap.type === 'l2' || encap.type === 'l3dsr') return 0;
+  return fate === 'narrow' ? (address.includes(':') ? 40 : 20) : OUTER_BYTES_MAX;
 }
 
+/** IPv6, UDP and the GUE header of the scene. */
+const OUTER_BYTES_MAX = 40 + 8 + 12;
+const TOO_BIG = VERDICTS.filter(({ name }) => name.endsWith('_TOO_BIG')).map(({ number }) => number);
 const FATES: Record<string, readonly number[]> = {
   empty: [verdicts.DROP_NO_BACKEND],
   unresolved: [verdicts.DROP_NEXT_HOP_UNRESOLVED],
   down: [verdicts.DROP_EGRESS_DOWN],
-  narrow: VERDICTS.filter(({ name }) => name.endsWith('_TOO_BIG')).map(({ number }) => number),
+  narrow: [],
 };
 
 function brokenFate(fate: string, verdict: number): string | undefined {

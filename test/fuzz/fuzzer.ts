@@ -63,8 +63,8 @@ export class Finding extends Error {
     readonly frame: number,
     readonly seed: number,
     readonly input: Input | undefined,
-    /** Longest frame of the run, where it is not CAPACITY. */
-    readonly capacity?: number,
+    /** Longest frame of the run. */
+    readonly capacity: number,
   ) {
     super(`seed ${seed}, frame ${frame}: ${rule}`);
   }
@@ -148,7 +148,7 @@ class Run {
   private probe(): void {
     this.probes.forEach((probe, n) => {
       const rule = probe.broken(this.dice.next(), this.clock.tick, n === 0 ? this.ledger : this.partsLedger);
-      if (rule !== undefined) throw new Finding(rule, this.frames, this.options.seed, undefined);
+      if (rule !== undefined) throw new Finding(rule, this.frames, this.options.seed, undefined, this.capacity);
     });
   }
 
@@ -156,7 +156,7 @@ class Run {
   settle(): void {
     for (const ledger of [this.ledger, this.partsLedger]) {
       const rule = ledger.brokenCounters() ?? ledger.brokenMemory();
-      if (rule !== undefined) throw new Finding(rule, this.frames, this.options.seed, undefined);
+      if (rule !== undefined) throw new Finding(rule, this.frames, this.options.seed, undefined, this.capacity);
     }
   }
 
@@ -225,7 +225,7 @@ class Run {
       (parts.isGuarded(k, input, isThorough) ? undefined : 'bytes outside the frame were written');
     if (rule !== undefined) {
       const verdict = `${verdictName(whole.verdict(i))}: ${rule}`;
-      throw new Finding(verdict, this.frames + i, this.options.seed, input);
+      throw new Finding(verdict, this.frames + i, this.options.seed, input, this.capacity);
     }
     if (CLASS[whole.verdict(i)] === FORWARD) this.forwarded++;
     this.note(input, i);

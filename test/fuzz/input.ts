@@ -23,7 +23,7 @@ export class Input {
   private readonly metaView = new DataView(this.meta.buffer);
 
   constructor(readonly capacity: number) {
-    this.bytes = new Uint8Array(capacity);
+    this.bytes = new Uint8Array((capacity + 3) & ~3);
     this.view = new DataView(this.bytes.buffer);
     this.words = new Int32Array(this.bytes.buffer);
   }

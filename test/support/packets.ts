@@ -1,4 +1,5 @@
-// test/support/packets.ts: client packets in quantity, where only the flow matters: built by hand from RFC 791, 9293 and 768.
+// test/support/packets.ts: client packets in quantity, where only the flow matters: built by hand from RFC 791, 8200, 9293 and 768.
+import { addressBytes } from '../../host/membership/address.js';
 
 /** A flow's packets differ in these. */
 export interface FlowPacket {
@@ -32,5 +33,19 @@ export function flowFrame(packet: FlowPacket): Uint8Array {
   view.setUint16(36, packet.destinationPort ?? 80);
   if (isTcp) view.setUint16(46, 0x5000 | (packet.isSyn ? SYN : ACK));
   else view.setUint16(38, 8);
+  return frame;
+}
+
+/** The same with an IPv6 packet, from 2001:db8:c::client. */
+export function flowFrame6({ destination6, ...packet }: FlowPacket & { destination6: string }): Uint8Array {
+  const transport = flowFrame(packet).subarray(34);
+  const frame = new Uint8Array(54 + transport.length);
+  const view = new DataView(frame.buffer);
+  frame.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0x0c, 1, 0x86, 0xdd, 0x60]);
+  view.setUint16(18, transport.length);
+  frame.set([packet.protocol === 'tcp' ? TCP : UDP, 64, 0x20, 1, 0x0d, 0xb8, 0, 0x0c], 20);
+  view.setUint16(36, packet.client);
+  frame.set(addressBytes(destination6), 38);
+  frame.set(transport, 54);
   return frame;
 }

@@ -1,0 +1,85 @@
+// test/fuzz/membershipModel.ts: membership in plain maps, from the rules in ARCHITECTURE.md and event.ts: the last record of a key is
+// the truth; a backend without its VIP, or of a family that its encapsulation cannot reach, waits.
+import { addressBytes, addressFamily } from '../../host/membership/address.js';
+import type { Backend, Change, Encap, Vip } from '../../host/membership/event.js';
+import { formatVipKey } from '../../host/membership/key.js';
+import { maglevTable, placeOf } from '../model/maglev.js';
+
+const L2: Encap = { type: 'l2' };
+
+/** All records by key. */
+export class MembershipModel {
+  readonly vips = new Map<string, Vip>();
+  readonly backends = new Map<string, Backend>();
+
+  constructor(private readonly panicShare: number) {}
+
+  /** A copy, to be thrown away when a list of changes is refused. */
+  copy(): MembershipModel {
+    const copy = new MembershipModel(this.panicShare);
+    for (const [key, vip] of this.vips) copy.vips.set(key, vip);
+    for (const [key, backend] of this.backends) copy.backends.set(key, backend);
+    return copy;
+  }
+
+  apply(change: Change): void {
+    if ('remove' in change) {
+      this.vips.delete(change.remove);
+      this.backends.delete(change.remove);
+    } else if ('vip' in change.put) this.backends.set(`${change.put.vip}/${change.put.address}`, change.put);
+    else this.vips.set(formatVipKey(change.put), change.put);
+  }
+
+  /** The changes that say all of it. */
+  changes(): Change[] {
+    return [...this.vips.values(), ...this.backends.values()].map((put) => ({ put }) as Change);
+  }
+
+  /** Backends of a VIP that do not wait, in the order of their 16 bytes. */
+  private of(key: string): Backend[] {
+    const vip = this.vips.get(key) as Vip;
+    const reached = [...this.backends.values()].filter((backend) => {
+      if (backend.vip !== key) return false;
+      const { type } = backend.encap ?? vip.encap ?? L2;
+      return addressFamily(backend.address) === addressFamily(vip.address) || (type !== 'l2' && type !== 'l3dsr');
+    });
+    return reached.sort((a, b) => Buffer.compare(addressBytes(a.address), addressBytes(b.address)));
+  }
+
+  /** Who gets new flows, in order, and who may keep flows. */
+  private roles(key: string): { chosen: Backend[]; serving: Backend[] } {
+    const all = this.of(key);
+    const weight = (some: Backend[]): number => some.reduce((sum, backend) => sum + (backend.weight ?? 1), 0);
+    const notDown = all.filter(({ state }) => state !== 'down');
+    const active = notDown.filter(({ state, weight: share }) => state !== 'draining' && share !== 0);
+    const isEnough = active.length > 0 && weight(active) >= this.panicShare * weight(all);
+    if (isEnough) return { chosen: active, serving: notDown };
+    return notDown.length > 0 ? { chosen: notDown, serving: notDown } : { chosen: all, serving: all };
+  }
+
+  /** Addresses that a packet of the VIP may be sent to. */
+  serving(key: string): string[] {
+    return this.roles(key).serving.map(({ address }) => address);
+  }
+
+  /** The lookup table: the address in each slot. */
+  table(key: string, identityKey: Uint8Array): (string | undefined)[] {
+    const size = this.vips.get(key)?.tableSize as number;
+    const { chosen } = this.roles(key);
+    const inputs = chosen.map(({ address, weight }) => ({
+      weight: Math.max(1, weight ?? 1),
+      ...placeOf(identityKey, addressBytes(address), size),
+    }));
+    return maglevTable(inputs, size).map((place) => chosen[place]?.address);
+  }
+
+  /** Key of the VIP that a packet means: the exact port, then any; undefined for none. */
+  find({ address, protocol, port }: Pick<Vip, 'address' | 'protocol' | 'port'>): string | undefined {
+    const keys = [port, 0].map((of) => formatVipKey({ address, protocol, port: of }));
+    return keys.find((key) => this.vips.has(key));
+  }
+
+  isOurs(address: string): boolean {
+    return [...this.vips.values()].some((vip) => vip.address === address);
+  }
+}
