@@ -1,93 +1,29 @@
 // What leaves, as another program reads it: Wireshark's dissectors over frames in a capture file, with every checksum
 // verified. The skipped cases need tshark: apt-get install tshark.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { FrameMeta, HotPath } from '../host/hotpath.js';
+import type { Encap, FrameMeta, HotPath } from '../host/hotpath.js';
 import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
 import * as neighbours from './golden/neighbour.js';
-import { GOLDEN, goldenHotPath, virtioHeader } from './support/hotpath.js';
+import * as segments from './golden/segment.js';
+import * as tunnels from './golden/tunnel.js';
+import { GOLDEN, goldenHotPath, tunnelHotPath, virtioHeader } from './support/hotpath.js';
+import {
+  ABSENT,
+  assertNoComplaint,
+  BAD,
+  type Dissected,
+  dissect,
+  GOOD,
+  isThere,
+  layersOf,
+  type Reading,
+} from './support/tshark.js';
 
-const TSHARK_TIMEOUT_MS = 60_000;
-const isThere = spawnSync('tshark', ['--version'], { stdio: 'ignore' }).status === 0;
 const Tshark = suite('tshark');
 const test = isThere ? Tshark : Tshark.skip;
 if (!isThere) console.log('tshark skipped: the program tshark is not installed (Debian: apt-get install tshark)');
-
-const GOOD = '1'; // proto_checksum_vals of Wireshark: 0 bad, 1 good, 2 not verified
-const BAD = '0';
-const WARNING = 0x600000; // PI_WARN; notes and chats are below
-
-// Fields asked of every frame. Each has one value a layer, outermost first.
-const FIELDS = [
-  'frame.protocols',
-  'ip.src',
-  'ip.dst',
-  'ip.ttl',
-  'ip.checksum.status',
-  'ipv6.src',
-  'ipv6.dst',
-  'ipv6.hlim',
-  'ipv6.flow',
-  'tcp.checksum.status',
-  'udp.checksum.status',
-  'icmpv6.checksum.status',
-  'vlan.id',
-  'arp.opcode',
-  '_ws.malformed',
-  '_ws.expert.severity',
-  '_ws.expert.message',
-] as const;
-type Dissected = Record<(typeof FIELDS)[number], string[]>;
-
-/** pcap, classic: a file header and one header a packet, LINKTYPE_ETHERNET. */
-function pcap(frames: readonly Uint8Array[]): Buffer {
-  const header = Buffer.alloc(24);
-  header.writeUInt32LE(0xa1b2c3d4, 0);
-  header.writeUInt16LE(2, 4);
-  header.writeUInt16LE(4, 6);
-  header.writeUInt32LE(65_535, 16); // longest packet
-  header.writeUInt32LE(1, 20);
-  const records = frames.map((frame, i) => {
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(i, 0); // a second each
-    record.writeUInt32LE(frame.length, 8);
-    record.writeUInt32LE(frame.length, 12);
-    return Buffer.concat([record, frame]);
-  });
-  return Buffer.concat([header, ...records]);
-}
-
-/** Has tshark read `frames` and returns its fields of each. */
-function dissect(frames: readonly Uint8Array[]): Dissected[] {
-  const folder = mkdtempSync(join(tmpdir(), 'maglev-dsr-tshark-'));
-  try {
-    const file = join(folder, 'frames.pcap');
-    writeFileSync(file, pcap(frames));
-    const checks = ['ip', 'tcp', 'udp'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`]);
-    // What our frames carry above TCP and UDP is not what their ports say.
-    const plain = ['dns', 'http'].flatMap((protocol) => ['--disable-protocol', protocol]);
-    const format = ['-T', 'fields', '-E', 'separator=/t', '-E', 'occurrence=a', '-E', 'aggregator=;'];
-    const fields = FIELDS.flatMap((field) => ['-e', field]);
-    const run = spawnSync('tshark', ['-n', '-r', file, ...checks, ...plain, ...format, ...fields], {
-      encoding: 'utf8',
-      timeout: TSHARK_TIMEOUT_MS,
-      env: { ...process.env, HOME: folder }, // nobody's preferences
-    });
-    if (run.status !== 0) throw new Error(`tshark ended with ${run.status ?? run.signal}: ${run.stderr}`);
-    const lines = run.stdout.split('\n').slice(0, frames.length);
-    return lines.map((line) => {
-      const values = line.split('\t').map((value) => (value === '' ? [] : value.split(';')));
-      return Object.fromEntries(FIELDS.map((field, i) => [field, values[i] ?? []])) as Dissected;
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** What leaves because of `frame`. */
 function sent(hotPath: HotPath, frame: Uint8Array, meta?: FrameMeta): Uint8Array {
@@ -95,17 +31,6 @@ function sent(hotPath: HotPath, frame: Uint8Array, meta?: FrameMeta): Uint8Array
   const [first] = frames;
   if (first === undefined) throw new Error(`nothing left: ${verdict}`);
   return first.slice();
-}
-
-function assertNoComplaint(dissected: Dissected): void {
-  assert.equal(dissected['_ws.malformed'], []);
-  const complaints = dissected['_ws.expert.severity'].filter((severity) => Number(severity) >= WARNING);
-  assert.equal(complaints, [], dissected['_ws.expert.message'].join('; '));
-}
-
-/** Layers of a frame; whether tshark takes the payload apart depends on the frames it saw before. */
-function layersOf(dissected: Dissected): string {
-  return dissected['frame.protocols'].join(';').replace(/:data$/, '');
 }
 
 const half = (start: number, offset: number): FrameMeta => ({ virtio: virtioHeader({ start, offset }) });
@@ -172,6 +97,126 @@ test('L2: header and transport checksums are right, completed ones too', async (
     all.map((dissected) => dissected['ip.checksum.status']),
     [[GOOD], [GOOD], []],
   );
+});
+
+/** Frames of every kind of packet that is in a tunnel, with what tshark is to find in it. */
+const PACKETS: [frame: Uint8Array, meta: FrameMeta | undefined, layers: string, checksums: string[]][] = [
+  [v4.SYN, undefined, 'ip:tcp', [GOOD]],
+  [v4.DATA_HALF, half(34, 16), 'ip:tcp', [GOOD]],
+  [v4.UDP_HALF, half(34, 6), 'ip:udp', [GOOD]],
+  [v4.UDP_ZERO_HALF, half(34, 6), 'ip:udp', [GOOD]],
+  [v4.OPTIONS, undefined, 'ip:udp', [GOOD]],
+  [tunnels.NO_CHECKSUM, undefined, 'ip:udp', [ABSENT]],
+  [v6.SYN, undefined, 'ipv6:tcp', [GOOD]],
+  [v6.DATA_HALF, half(54, 16), 'ipv6:tcp', [GOOD]],
+  [v6.UDP_HALF, half(54, 6), 'ipv6:udp', [GOOD]],
+  [v6.UDP_ZERO_HALF, half(54, 6), 'ipv6:udp', [GOOD]],
+  [tunnels.UDP6, undefined, 'ipv6:udp', [GOOD]],
+];
+
+const PRIVATE = { type: 'gue', port: 6090, variant: 0, private: 'c0ffee0001020304' } as const;
+/** tshark knows no GUE header; this takes it off, by its own length, and leaves the rest to Wireshark's IP. */
+const GUE_HEADER = `
+  local gue = Proto("gue", "GUE, variant 0")
+  function gue.dissector(buffer, pinfo, tree)
+    local first = buffer(0, 1):uint()
+    assert(first < 32 and buffer(2, 2):uint() == 0, "not version 0, control, or flags")
+    local inner = ({ [4] = "ip", [41] = "ipv6" })[buffer(1, 1):uint()]
+    Dissector.get(inner):call(buffer(4 + 4 * first):tvb(), pinfo, tree)
+  end
+  DissectorTable.get("udp.port"):add(6090, gue)
+`;
+const TUNNELS: [encap: Encap, layer: string, reading: Reading][] = [
+  [{ type: 'ipip' }, '', {}],
+  [{ type: 'gre' }, 'gre:', {}],
+  [{ type: 'gue' }, 'udp:', { args: ['-d', 'udp.port==6080,ip'] }],
+  [{ type: 'gue', port: 6090, variant: 0 }, 'udp:gue:', { lua: GUE_HEADER }],
+  [PRIVATE, 'udp:gue:', { lua: GUE_HEADER }],
+];
+
+for (const [encap, layer, reading] of TUNNELS) {
+  for (const outer of [4, 6] as const) {
+    const name = `${Object.values(encap).join(' ')} over IPv${outer}`;
+    test(`${name}: every packet inside is whole, every checksum right`, async () => {
+      const hotPath = await tunnelHotPath(encap, outer);
+      const all = dissect(
+        PACKETS.map(([frame, meta]) => sent(hotPath, frame, meta)),
+        reading,
+      );
+      assert.is(all.length, PACKETS.length);
+      all.forEach((dissected, i) => {
+        const [, , layers, checksums] = PACKETS[i] as (typeof PACKETS)[number];
+        assertNoComplaint(dissected);
+        // Wireshark names IPv6 inside what it was told to be IP twice.
+        const seen = layersOf(dissected).replace('udp:ip:ipv6', 'udp:ipv6');
+        assert.is(seen, `eth:ethertype:${outer === 4 ? 'ip' : 'ipv6'}:${layer}${layers}`, `packet ${i}`);
+        const isTcp = layers.endsWith('tcp');
+        const outerUdp = encap.type === 'gue' ? [GOOD] : [];
+        assert.equal(dissected['tcp.checksum.status'], isTcp ? checksums : [], `packet ${i}`);
+        assert.equal(dissected['udp.checksum.status'], isTcp ? outerUdp : [...outerUdp, ...checksums], `packet ${i}`);
+        assert.ok(
+          dissected['ip.checksum.status'].every((status) => status === GOOD),
+          `packet ${i}`,
+        );
+        assertOuter(dissected, outer, encap);
+      });
+    });
+  }
+}
+
+/** What all outer headers say. */
+function assertOuter(dissected: Dissected, outer: 4 | 6, encap: Encap): void {
+  const [address, source] =
+    outer === 4 ? [GOLDEN.backend4, GOLDEN.outerSource.ipv4] : [GOLDEN.backend6, GOLDEN.outerSource.ipv6];
+  const ip = outer === 4 ? 'ip' : 'ipv6';
+  assert.is(dissected[`${ip}.src`][0], source);
+  assert.is(dissected[`${ip}.dst`][0], address);
+  assert.is(dissected[outer === 4 ? 'ip.ttl' : 'ipv6.hlim'][0], '64');
+  if (outer === 4) assert.equal([dissected['ip.flags.df'][0], Number(dissected['ip.id'][0])], ['1', 0]);
+  if (encap.type !== 'gue') return;
+  assert.is(dissected['udp.dstport'][0], `${encap.port ?? 6080}`);
+  assert.ok(Number(dissected['udp.srcport'][0]) >= 49_152);
+}
+
+test('segments: sequence numbers and lengths go on from each other, FIN comes last, every checksum is right', async () => {
+  for (const [encap, layer, reading] of TUNNELS) {
+    const hotPath = await tunnelHotPath(encap, 4);
+    for (const { frame, virtio } of [segments.TCP4, segments.TCP6, segments.UDP4, segments.UDP6]) {
+      const { frames } = hotPath.forward(frame, { virtio: virtioHeader(virtio) });
+      const all = dissect(frames, reading);
+      assert.is(all.length, 3);
+      const isTcp = virtio.gsoType !== 5;
+      for (const dissected of all) {
+        assertNoComplaint(dissected);
+        assert.ok(layersOf(dissected).startsWith(`eth:ethertype:ip:${layer}`));
+        assert.ok(dissected['ip.checksum.status'].every((status) => status === GOOD));
+        const statuses = [...dissected['tcp.checksum.status'], ...dissected['udp.checksum.status']];
+        assert.equal(statuses, encap.type === 'gue' ? [GOOD, GOOD] : [GOOD]);
+        assertOuter(dissected, 4, encap);
+      }
+      if (!isTcp) continue;
+      const fields = (name: 'tcp.seq_raw' | 'tcp.len' | 'tcp.flags.fin'): number[] =>
+        all.map((one) => Number(one[name][0]));
+      assert.equal(fields('tcp.seq_raw'), [0xfffffff8, 2, 12]);
+      assert.equal(fields('tcp.len'), [10, 10, 5]);
+      assert.equal(fields('tcp.flags.fin'), [0, 0, 1]);
+    }
+  }
+});
+
+test('L3DSR: the backend is the destination, the DSCP is marked, every checksum is right', async () => {
+  const hotPath = await goldenHotPath({ type: 'l3dsr', dscp: 46 });
+  const all = dissect(PACKETS.map(([frame, meta]) => sent(hotPath, frame, meta)));
+  all.forEach((dissected, i) => {
+    const [, , layers, checksums] = PACKETS[i] as (typeof PACKETS)[number];
+    const isV4 = layers.startsWith('ip:');
+    assertNoComplaint(dissected);
+    assert.is(layersOf(dissected), `eth:ethertype:${layers}`);
+    assert.equal(dissected[isV4 ? 'ip.dst' : 'ipv6.dst'], [isV4 ? GOLDEN.backend4 : GOLDEN.backend6]);
+    assert.equal(dissected[isV4 ? 'ip.dsfield.dscp' : 'ipv6.tclass.dscp'], ['46']);
+    assert.equal(dissected['ip.checksum.status'], isV4 ? [GOOD] : []);
+    assert.equal([...dissected['tcp.checksum.status'], ...dissected['udp.checksum.status']], checksums, `packet ${i}`);
+  });
 });
 
 test('answers to ARP and neighbour discovery', async () => {
