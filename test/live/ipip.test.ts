@@ -93,9 +93,12 @@ for (const family of [4, 6] as Family[]) {
   });
 }
 
-live('a super-frame for a backend that needs encapsulation is counted, not sent', async () => {
+live('super-frames of an upload are cut: every segment fits, is whole, and goes on from the one before', async () => {
   await withTopology('one-armed', { backendCount: 1 }, async (topology) => {
     const { lab, client, vip } = topology;
+    const { host, address } = topology.backends[0] as LabBackend;
+    // With room for the outer header, as README.md has it.
+    await host.ip(`route replace 10.0.0.0/24 dev eth0 src ${address} advmss 1440`);
     await WebServers.start(topology);
     const file = join(lab.directory, 'content');
     await writeFile(file, new Uint8Array(40_000_000));
@@ -103,10 +106,29 @@ live('a super-frame for a backend that needs encapsulation is counted, not sent'
     const args = ['-sS', '-T', file, '--limit-rate', '20M', '--max-time', '3', urlOf(vip, '/upload/content')];
     const uploading = client.exec('curl', args, { anyExitCode: true });
     await balancer.until('the upload', () => (balancer.octets() > 5_000_000 ? true : undefined));
+    const capture = await Capture.start(lab, host, { direction: 'in', filter: 'ip proto 4' });
     await balancer.publish([webVip(topology, { encap: { type: 'ipip' } })]);
     assert.is((await uploading).exitCode, 28); // nobody takes the outer header off: it ends by its time
-    const { verdicts } = await balancer.stats();
-    assert.ok((verdicts.DROP_SUPER_FRAME_ENCAP ?? 0) >= 1, JSON.stringify(verdicts));
+    const { verdicts, events } = await balancer.stats();
+    assert.equal(
+      Object.keys(verdicts).filter((name) => name.startsWith('DROP_') && verdicts[name] !== 0),
+      [],
+    );
+    assert.ok((events.segmentsSent ?? 0) >= 10, `${events.segmentsSent} segments sent`);
+    const fields = ['ip.len', 'ip.checksum.status', 'tcp.checksum.status', 'tcp.len', 'tcp.seq_raw'];
+    const rows = await (await capture.stop()).rows(fields, { options: CHECKSUMS });
+    assert.ok(rows.length >= (events.segmentsSent ?? 0), `${rows.length} frames for ${events.segmentsSent} segments`);
+    for (const [lengths = '', headers, transport] of rows) {
+      assert.ok(Number(lengths.split(',')[0]) <= 1500, `${lengths} bytes`);
+      assert.equal([headers, transport], [`${GOOD},${GOOD}`, GOOD]);
+    }
+    const first = rows
+      .slice(0, 10)
+      .map(([, , , length, sequence]) => ({ length: Number(length), at: Number(sequence) }));
+    for (const [i, { at, length }] of first.slice(1).entries()) {
+      const before = first[i] as (typeof first)[number];
+      assert.is(at, (before.at + before.length) % 2 ** 32, `segment ${i + 1} of ${length} bytes`);
+    }
     await balancer.stop();
   });
 });
