@@ -11,9 +11,13 @@ import type { Targets } from './targets.js';
 
 const TCP = 6;
 const UDP = 17;
+const SCTP = 132;
 const ICMP = 1;
 const ICMPV6 = 58;
 const MULTICAST = 2;
+
+/** The egress where VIPs are announced, and which is up. */
+const ANNOUNCING = 0;
 
 export const FORWARD = 1;
 export const REPLY = 2;
@@ -62,22 +66,24 @@ function brokenForward(
   if (reader.kind !== IPV4 && reader.kind !== IPV6) return 'no IP packet';
   if (input.packetType !== 0) return `packet type ${input.packetType}`;
   if (reader.isShort || reader.isBad) return 'a header that is short or bad';
-  if (reader.address < 0) return 'the address is none of ours';
+  if (!reader.isOurs) return 'the address is none of ours';
   if (reader.ttl <= 1) return `TTL ${reader.ttl}`;
   const target = targets.backend(subject.backend(i));
   if (target === undefined) return `backend ${subject.backend(i)} is none`;
   if (subject.vip(i) !== target.vipNumber) return `VIP ${subject.vip(i)} does not have this backend`;
   if (reader.protocol === ICMP || reader.protocol === ICMPV6 || reader.fragment !== WHOLE) return undefined;
-  const vip = targets.find(reader.address, reader.protocol, reader.destinationPort);
+  const vip = targets.find(reader);
   return vip === target.vip ? undefined : 'another VIP than its destination';
 }
 
 function brokenOther(input: Input, reader: Reader, verdict: number, kind: number): string | undefined {
-  const isOurs = reader.address >= 0;
+  const { isOurs } = reader;
   switch (verdict) {
     case verdicts.REPLY_ARP:
+      return reader.kind === ARP && isOurs && input.ingress === ANNOUNCING ? undefined : 'no request for a VIP';
     case verdicts.IGNORE_ARP:
-      return reader.kind === ARP ? undefined : 'no ARP frame';
+      if (reader.kind !== ARP) return 'no ARP frame';
+      return isOurs && input.ingress === ANNOUNCING ? 'a request for a VIP' : undefined;
     case verdicts.IGNORE_OTHER_HOST:
       return input.packetType !== 0 ? undefined : 'sent to us';
     case verdicts.IGNORE_ETHERTYPE:
@@ -106,14 +112,14 @@ function brokenOther(input: Input, reader: Reader, verdict: number, kind: number
   return 'dropped, and not ours';
 }
 
-/** A TCP or UDP packet that nothing is wrong with, to a VIP whose ways are open, is forwarded. */
+/** A TCP, UDP or SCTP packet that nothing is wrong with, to a VIP whose ways are open, is forwarded. */
 function brokenPromise(input: Input, reader: Reader, targets: Targets, verdict: number): string | undefined {
   if (reader.kind !== IPV4 && reader.kind !== IPV6) return undefined;
   if (input.packetType !== 0 || reader.isShort || reader.isBad || reader.ttl <= 1) return undefined;
   if (reader.fragment !== WHOLE || (reader.kind === IPV6 && reader.hasExtras) || input.hasVirtio) return undefined;
-  if (reader.protocol !== TCP && reader.protocol !== UDP) return undefined;
-  const vip = targets.find(reader.address, reader.protocol, reader.destinationPort);
-  if (vip === undefined) return verdict === verdicts.DROP_NO_VIP || reader.address < 0 ? undefined : 'no VIP is meant';
+  if (![TCP, UDP, SCTP].includes(reader.protocol)) return undefined;
+  const vip = targets.find(reader);
+  if (vip === undefined) return verdict === verdicts.DROP_NO_VIP || !reader.isOurs ? undefined : 'no VIP is meant';
   if (TOO_BIG.includes(verdict) && (vip.fate === 'forward' || vip.fate === 'narrow')) {
     const mtu = vip.fate === 'narrow' ? NARROW_MTU : WIDE_MTU;
     return reader.total + outerBytesMax(vip) > mtu ? undefined : 'it fits the MTU';

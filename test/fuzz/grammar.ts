@@ -1,13 +1,13 @@
 // test/fuzz/grammar.ts: frames as networks carry them, most of them whole, some with one thing unusual: a tag, options, a
 // fragment, a TTL of 1. What breaks them comes afterwards (mutate.ts).
 
-import { addressBytes } from '../../host/membership/address.js';
+import { readPrefix } from '../../host/membership/prefix.js';
 import type { Dice } from './dice.js';
 import { writeArp, writeSolicitation } from './grammarNeighbour.js';
 import { type Destination, mendTransport, writeTransport } from './grammarTransport.js';
 import type { Input } from './input.js';
 import { sumOf } from './outer.js';
-import { ADDRESS_BYTES, SCENE } from './scene.js';
+import { SCENE } from './scene.js';
 
 const TYPE_IPV4 = 0x0800;
 const TYPE_IPV6 = 0x86dd;
@@ -19,18 +19,29 @@ const FRAGMENT = 44;
 const DESTINATION_OPTIONS = 60;
 
 /** Where packets go: the VIPs of the scene, those that forward more often. */
-const VIPS: readonly Destination[] = SCENE.flatMap(({ address, protocol, port, fate }) => {
-  const to = { address: addressBytes(address), protocol: PROTOCOLS[protocol], port };
+const VIPS: readonly (Destination & { bits: number })[] = SCENE.flatMap(({ address, protocol, port, fate }) => {
+  const { bytes, bits } = readPrefix(address);
+  const to = { address: bytes, bits, protocol: PROTOCOLS[protocol], port };
   return Array.from({ length: fate === 'forward' || fate === 'churn' ? 4 : 1 }, () => to);
 });
 
 /** A VIP address, or one that is nobody's. */
 export function someAddress(dice: Dice): Uint8Array {
-  const address = dice.pick(ADDRESS_BYTES);
+  const address = addressIn(dice.pick(VIPS), dice);
   if (!dice.oneIn(6)) return address;
   const other = Uint8Array.from(address);
   other[15] = dice.next();
   return other;
+}
+
+/** The address of a VIP, or one in its prefix: of few, so that flows have several packets. */
+function addressIn({ address, bits }: { address: Uint8Array; bits: number }, dice: Dice): Uint8Array {
+  if (bits === 128) return address;
+  const one = Uint8Array.from(address);
+  if (bits <= 64) one[7] = (one[7] as number) | (bits < 64 ? dice.below(8) : 0);
+  else one[14] = (one[14] as number) | dice.below(bits <= 112 ? 8 : 4);
+  one[15] = 5 + dice.below(4);
+  return one;
 }
 
 /** Writes a frame over `input`; its length is what was written. */
@@ -54,7 +65,8 @@ function writePacket(input: Input, dice: Dice): void {
 
 /** Most go to a VIP; some to a VIP's address but another port or protocol; some elsewhere. */
 function destination(dice: Dice): Destination {
-  const vip = dice.pick(VIPS);
+  const some = dice.pick(VIPS);
+  const vip = some.bits === 128 ? some : { ...some, address: addressIn(some, dice) };
   const kind = dice.below(16);
   if (kind === 0) return { ...vip, address: someAddress(dice) };
   if (kind === 1) return { ...vip, port: dice.below(1 << 16) };

@@ -112,6 +112,7 @@ function writeSctp(input: Input, dice: Dice, at: number, port: number, limit: nu
   writePorts(input.view, dice, at, port);
   input.view.setUint32(at + 4, dice.next());
   input.view.setUint32(at + 8, dice.next());
+  if (end > at + 12) input.bytes[at + 12] = dice.below(3); // chunk type: data, INIT, INIT ACK
   return end;
 }
 

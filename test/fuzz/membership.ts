@@ -12,6 +12,7 @@ import {
 import { MaglevError } from '../../host/errors.js';
 import { createHotPath, type HotPath, type HotPathOptions } from '../../host/hotpath.js';
 import type { Vip } from '../../host/membership/event.js';
+import { vipKey } from '../../host/membership/key.js';
 import { engineOf } from '../support/hotpath.js';
 import { flowFrame, flowFrame6 } from '../support/packets.js';
 import { Dice } from './dice.js';
@@ -130,9 +131,7 @@ class Story {
       ...vips.map((vip) => ({ put: { ...vip, tableSize: 101 } })),
       ...vips
         .filter(({ address }) => !address.includes(':'))
-        .flatMap(({ address, protocol, port }) =>
-          backends.map((server) => ({ put: { vip: `${protocol}/${address}:${port}`, address: server } })),
-        ),
+        .flatMap((vip) => backends.map((server) => ({ put: { vip: vipKey(vip), address: server } }))),
     ]);
   }
 
@@ -197,7 +196,8 @@ class Story {
 
   /** A packet to every VIP there can be. */
   private expectFrames(): void {
-    for (const vip of VIP_UNIVERSE) {
+    for (const one of VIP_UNIVERSE) {
+      const vip = { ...one, address: one.address.replace('0/24', '7') }; // an address in the prefix
       const port = vip.port === 0 ? OTHER_PORT : vip.port;
       const { verdict, vip: found, backend } = this.hotPath.forward(this.frameTo({ ...vip, port }));
       this.report.frames++;

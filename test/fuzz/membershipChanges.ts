@@ -1,6 +1,6 @@
 // test/fuzz/membershipChanges.ts: changes of membership by chance, some of them with one field that breaks its rule.
 import type { Backend, Change, Encap, Vip } from '../../host/membership/event.js';
-import { formatVipKey } from '../../host/membership/key.js';
+import { vipKey } from '../../host/membership/key.js';
 import type { Dice } from './dice.js';
 
 /** A change, and the field that breaks its rule when one does. */
@@ -10,7 +10,7 @@ export interface Attempt {
   broken?: string;
 }
 
-const ADDRESSES = ['192.0.2.80', '192.0.2.81', '2001:db8::80'];
+const ADDRESSES = ['192.0.2.80', '192.0.2.81', '2001:db8::80', '192.0.2.0/24'];
 const PORTS = [0, 80, 443];
 const SERVERS = ['10.0.1.1', '10.0.1.2', '10.0.1.3', '10.0.1.4', '2001:db8:1::1', '2001:db8:1::2', '2001:db8:1::3'];
 const SIZES = [7, 101, 251, 509];
@@ -24,7 +24,7 @@ const ENCAPS: readonly Encap[] = [
   { type: 'l3dsr', dscp: 7 },
 ];
 
-/** Every VIP there can be. */
+/** Every VIP there can be; one address in a prefix of others. */
 export const VIP_UNIVERSE: readonly Pick<Vip, 'address' | 'protocol' | 'port'>[] = ADDRESSES.flatMap((address) =>
   (['tcp', 'udp'] as const).flatMap((protocol) => PORTS.map((port) => ({ address, protocol, port }))),
 );
@@ -53,7 +53,7 @@ const BROKEN_BACKEND: Record<string, readonly unknown[]> = {
 /** One change; one in eight is broken. */
 export function someAttempt(dice: Dice): Attempt {
   const vip = dice.pick(VIP_UNIVERSE);
-  const key = formatVipKey(vip);
+  const key = vipKey(vip);
   const address = dice.pick(SERVERS);
   const kind = dice.below(16);
   if (kind === 0) return { change: { remove: key } };

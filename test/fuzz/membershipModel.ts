@@ -1,8 +1,9 @@
 // test/fuzz/membershipModel.ts: membership in plain maps, from the rules in ARCHITECTURE.md and event.ts: the last record of a key is
 // the truth; a backend without its VIP, or of a family that its encapsulation cannot reach, waits.
-import { addressBytes, addressFamily } from '../../host/membership/address.js';
+import { addressBytes } from '../../host/membership/address.js';
 import type { Backend, Change, Encap, Vip } from '../../host/membership/event.js';
-import { formatVipKey } from '../../host/membership/key.js';
+import { vipKey } from '../../host/membership/key.js';
+import { readPrefix } from '../../host/membership/prefix.js';
 import { maglevTable, placeOf } from '../model/maglev.js';
 
 const L2: Encap = { type: 'l2' };
@@ -27,7 +28,7 @@ export class MembershipModel {
       this.vips.delete(change.remove);
       this.backends.delete(change.remove);
     } else if ('vip' in change.put) this.backends.set(`${change.put.vip}/${change.put.address}`, change.put);
-    else this.vips.set(formatVipKey(change.put), change.put);
+    else this.vips.set(vipKey(change.put), change.put);
   }
 
   /** The changes that say all of it. */
@@ -41,7 +42,7 @@ export class MembershipModel {
     const reached = [...this.backends.values()].filter((backend) => {
       if (backend.vip !== key) return false;
       const { type } = backend.encap ?? vip.encap ?? L2;
-      return addressFamily(backend.address) === addressFamily(vip.address) || (type !== 'l2' && type !== 'l3dsr');
+      return backend.address.includes(':') === vip.address.includes(':') || (type !== 'l2' && type !== 'l3dsr');
     });
     return reached.sort((a, b) => Buffer.compare(addressBytes(a.address), addressBytes(b.address)));
   }
@@ -73,13 +74,23 @@ export class MembershipModel {
     return maglevTable(inputs, size).map((place) => chosen[place]?.address);
   }
 
-  /** Key of the VIP that a packet means: the exact port, then any; undefined for none. */
+  /** Key of the VIP that a packet means: with its port by the closest address, then with any port; undefined for none. */
   find({ address, protocol, port }: Pick<Vip, 'address' | 'protocol' | 'port'>): string | undefined {
-    const keys = [port, 0].map((of) => formatVipKey({ address, protocol, port: of }));
-    return keys.find((key) => this.vips.has(key));
+    const closest = [...this.vips].filter(([, vip]) => vip.protocol === protocol && covers(vip.address, address));
+    closest.sort(([, a], [, b]) => readPrefix(b.address).bits - readPrefix(a.address).bits);
+    const found = closest.find(([, vip]) => vip.port === port) ?? closest.find(([, vip]) => vip.port === 0);
+    return found?.[0];
   }
 
   isOurs(address: string): boolean {
-    return [...this.vips.values()].some((vip) => vip.address === address);
+    return [...this.vips.values()].some((vip) => covers(vip.address, address));
   }
+}
+
+/** `address` is, or lies in, `of`. */
+function covers(of: string, address: string): boolean {
+  const { bytes, bits } = readPrefix(of);
+  const shift = BigInt(128 - bits);
+  const number = (from: Uint8Array): bigint => BigInt(`0x${Buffer.from(from).toString('hex')}`) >> shift;
+  return number(bytes) === number(addressBytes(address));
 }

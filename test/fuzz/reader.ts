@@ -1,6 +1,6 @@
 // test/fuzz/reader.ts: reads a frame again, from the RFCs and not from the hot path, so that its verdict can be judged.
 import type { Input } from './input.js';
-import { ADDRESS_BYTES } from './scene.js';
+import { findIpv4, findIpv6 } from './places.js';
 
 export const RUNT = 0;
 export const ARP = 1;
@@ -20,7 +20,6 @@ const ROUTING = 43;
 const FRAGMENT = 44;
 const SCTP = 132;
 const DESTINATION_OPTIONS = 60;
-const MAPPED = 0xffff;
 
 /** What the bytes of one frame say. The numbers hold until the next read(). */
 export class Reader {
@@ -36,8 +35,9 @@ export class Reader {
   isBad = false;
   /** The destination address can be read. */
   hasAddress = false;
-  /** Place of the destination in ADDRESS_BYTES; -1 for an address that is none of ours. */
-  address = -1;
+  /** Where in PLACES the destination is (of ARP: what is asked for), the closest first: the first `placeCount` of these. */
+  readonly places: number[] = [];
+  placeCount = 0;
   ttl = 0;
   /** IPv4 options or IPv6 extension headers. */
   hasExtras = false;
@@ -48,9 +48,14 @@ export class Reader {
   destinationPort = 0;
   isSyn = false;
 
+  /** The destination is an address of some VIP, or lies in its prefix. */
+  get isOurs(): boolean {
+    return this.placeCount > 0;
+  }
+
   read(input: Input): void {
     this.isShort = this.isBad = this.hasAddress = this.hasExtras = this.isSyn = false;
-    this.address = -1;
+    this.placeCount = 0;
     this.fragment = WHOLE;
     this.ttl = this.protocol = this.transport = this.destinationPort = this.total = 0;
     this.tags = input.hasVlan ? 1 : 0;
@@ -70,6 +75,15 @@ export class Reader {
       this.tags === 3 ? OTHER : type === 0x0800 ? IPV4 : type === 0x86dd ? IPV6 : type === 0x0806 ? ARP : OTHER;
     if (this.kind === IPV4) this.readIpv4(input, length);
     else if (this.kind === IPV6) this.readIpv6(input, length);
+    else if (this.kind === ARP) this.readArp(input);
+  }
+
+  /** A whole request for IPv4 over Ethernet (RFC 826) has a destination, which is what it asks for. */
+  private readArp({ view }: Input): void {
+    const at = this.packet;
+    if (this.total < 28 || view.getUint32(at) !== 0x0001_0800 || view.getUint32(at + 4) !== 0x0604_0001) return;
+    this.hasAddress = true;
+    this.placeCount = findIpv4(view, at + 24, this.places);
   }
 
   private readIpv4({ bytes, view }: Input, length: number): void {
@@ -86,7 +100,7 @@ export class Reader {
       return;
     }
     this.hasAddress = true;
-    this.address = ipv4Place(view.getUint32(at + 16));
+    this.placeCount = findIpv4(view, at + 16, this.places);
     if (this.total > left) this.isShort = true;
     this.hasExtras = header > 20;
     this.ttl = bytes[at + 8] as number;
@@ -107,7 +121,7 @@ export class Reader {
       return;
     }
     this.hasAddress = true;
-    this.address = ipv6Place(view, at + 24);
+    this.placeCount = findIpv6(view, at + 24, this.places);
     this.total = 40 + view.getUint16(at + 4);
     if (this.total > left) this.isShort = true;
     this.ttl = bytes[at + 7] as number;
@@ -163,28 +177,4 @@ export class Reader {
     if (header > end - at) this.isShort = true;
     this.isSyn = (view.getUint8(at + 13) & 0x12) === 0x02;
   }
-}
-
-const IPV4_PLACES = new Map<number, number>();
-const IPV6_PLACES = new Map<number, number[]>();
-const VIEWS = ADDRESS_BYTES.map((bytes) => new DataView(bytes.buffer, bytes.byteOffset, 16));
-VIEWS.forEach((view, place) => {
-  const last = view.getUint32(12);
-  if (view.getUint32(8) === MAPPED && view.getUint32(0) === 0) IPV4_PLACES.set(last, place);
-  else IPV6_PLACES.set(last, [...(IPV6_PLACES.get(last) ?? []), place]);
-});
-
-function ipv4Place(address: number): number {
-  return IPV4_PLACES.get(address) ?? -1;
-}
-
-function ipv6Place(view: DataView, at: number): number {
-  const places = IPV6_PLACES.get(view.getUint32(at + 12));
-  if (places === undefined) return -1; // ::ffff:192.0.2.80, too: in an IPv6 packet that is no VIP
-  for (const place of places) {
-    const other = VIEWS[place] as DataView;
-    if (view.getUint32(at) !== other.getUint32(0) || view.getUint32(at + 4) !== other.getUint32(4)) continue;
-    if (view.getUint32(at + 8) === other.getUint32(8)) return place;
-  }
-  return -1;
 }

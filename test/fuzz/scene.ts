@@ -4,7 +4,6 @@
 
 import { setEgress } from '../../host/egress.js';
 import { createHotPath, type HotPath, type HotPathOptions } from '../../host/hotpath.js';
-import { addressBytes } from '../../host/membership/address.js';
 import type { Change, Encap, Protocol, Tracking } from '../../host/membership/event.js';
 import { vipKey } from '../../host/membership/key.js';
 import { engineOf } from '../support/hotpath.js';
@@ -71,7 +70,25 @@ export const SCENE: readonly SceneVip[] = [
   ...bothFamilies([OTHER_FAMILY + 4], 88, 'udp', 53, IPIP, 'forward'),
   ...bothFamilies([74], 89, 'tcp', 80, { type: 'l3dsr', dscp: 5 }, 'forward', 'all'),
   ...bothFamilies([75], 89, 'udp', 53, { type: 'l3dsr', dscp: 63 }, 'forward'),
+  ...bothFamilies([76], 80, 'sctp', 36_412, IPIP, 'forward', 'all'),
+  ...bothFamilies([77], 89, 'sctp', 0, L2, 'forward'),
+  // Prefixes in prefixes, and an address in them: which of them has the port decides.
+  { ...vipOf(['198.18.0.0/16', 'tcp', 0], [90], IPIP), tracking: 'all' },
+  vipOf(['198.18.4.0/22', 'tcp', 80], [91], L2),
+  vipOf(['198.18.4.0/22', 'udp', 53], [92], { type: 'gue' }),
+  vipOf(['198.18.4.7', 'tcp', 0], [93], L2),
+  vipOf(['2001:db8:2::/48', 'tcp', 0], [90], IPIP),
+  vipOf(['2001:db8:2:4::/64', 'tcp', 80], [91], { type: 'gre' }),
+  vipOf(['2001:db8:2:4::7', 'tcp', 0], [93], L2),
 ];
+
+function vipOf(
+  [address, protocol, port]: [string, Protocol, number],
+  backends: readonly number[],
+  encap: Encap,
+): SceneVip {
+  return { address, protocol, port, encap, backends, fate: 'forward' };
+}
 
 /** The same VIP in IPv4 and in IPv6. */
 function bothFamilies(
@@ -153,9 +170,3 @@ export function writeWays(hotPath: HotPath): void {
     for (const number of vip.backends) nextHops.set(backendAddress(vip, number), wayTo(number));
   }
 }
-
-/** Addresses of the VIPs, each once. */
-export const ADDRESSES: readonly string[] = [...new Set(SCENE.map(({ address }) => address))];
-
-/** The same in the 16 bytes of layout.ts. */
-export const ADDRESS_BYTES: readonly Uint8Array[] = ADDRESSES.map((address) => addressBytes(address));

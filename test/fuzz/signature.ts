@@ -35,7 +35,7 @@ export function signatureOf(input: Input, reader: Reader, subject: Subject, i: n
   bits = (bits << 1) | (reader.isBad ? 1 : 0);
   bits = (bits << 1) | (reader.hasExtras ? 1 : 0);
   bits = (bits << 1) | (reader.isSyn ? 1 : 0);
-  bits = (bits << 1) | (reader.address < 0 ? 0 : 1);
+  bits = (bits << 1) | (reader.isOurs ? 1 : 0);
   bits = (bits << 1) | (subject.vip(i) === 0 ? 0 : 1);
   return bits;
 }

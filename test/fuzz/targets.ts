@@ -2,7 +2,9 @@
 import { macBytes } from '../../host/mac.js';
 import { addressBytes } from '../../host/membership/address.js';
 import type { Encap } from '../../host/membership/event.js';
-import { ADDRESSES, backendAddress, keyOf, ownMac, SCENE, type SceneVip, wayTo } from './scene.js';
+import { PLACES } from './places.js';
+import type { Reader } from './reader.js';
+import { backendAddress, keyOf, ownMac, SCENE, type SceneVip, wayTo } from './scene.js';
 import type { Subject } from './subject.js';
 
 const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
@@ -27,15 +29,20 @@ export class Targets {
 
   constructor() {
     for (const vip of SCENE) {
-      const place = ADDRESSES.indexOf(vip.address);
+      const place = PLACES.indexOf(vip.address);
       this.byPacket.set(keyNumber(place, PROTOCOLS[vip.protocol], vip.port), vip);
     }
   }
 
-  /** The VIP that a packet to ADDRESSES[place] means: the exact port, then any. */
-  find(place: number, protocol: number, port: number): SceneVip | undefined {
-    if (place < 0) return undefined;
-    return this.byPacket.get(keyNumber(place, protocol, port)) ?? this.byPacket.get(keyNumber(place, protocol, 0));
+  /** The VIP that a packet means: with its port by the closest place, then the same with any port. */
+  find({ places, placeCount, protocol, destinationPort }: Reader): SceneVip | undefined {
+    for (let port = destinationPort; ; port = 0) {
+      for (let k = 0; k < placeCount; k++) {
+        const vip = this.byPacket.get(keyNumber(places[k] as number, protocol, port));
+        if (vip !== undefined) return vip;
+      }
+      if (port === 0) return undefined;
+    }
   }
 
   backend(index: number): Target | undefined {
