@@ -47,11 +47,16 @@ export {
 export {
   decrementTtl as ipv4DecrementTtl,
   destination as ipv4Destination,
+  fragmentOffset as ipv4FragmentOffset,
+  headerChecksum as ipv4HeaderChecksum,
   headerLen as ipv4HeaderLen,
+  id as ipv4Id,
   isFragment as ipv4IsFragment,
   isValid as ipv4IsValid,
+  isVersion4 as ipv4IsVersion4,
   isWhole as ipv4IsWhole,
   protocol as ipv4Protocol,
+  setId as ipv4SetId,
   setTos as ipv4SetTos,
   setTotalLen as ipv4SetTotalLen,
   source as ipv4Source,
@@ -68,6 +73,7 @@ export {
   nextHeader as ipv6NextHeader,
   setFirstWord as ipv6SetFirstWord,
   setPayloadLen as ipv6SetPayloadLen,
+  setTrafficClass as ipv6SetTrafficClass,
   totalLen as ipv6TotalLen,
   trafficClass as ipv6TrafficClass,
 } from './wire/ipv6';
@@ -75,7 +81,13 @@ export {
   destinationPortOf as l4DestinationPortOf,
   isSyn as l4IsSyn,
   ports as l4Ports,
+  sequence as l4Sequence,
+  setSequence as l4SetSequence,
+  setTcpFlags as l4SetTcpFlags,
+  setUdpLength as l4SetUdpLength,
+  tcpFlags as l4TcpFlags,
   tcpHeaderLen as l4TcpHeaderLen,
+  udpChecksum as l4UdpChecksum,
   udpLength as l4UdpLength,
 } from './wire/l4';
 export {
@@ -92,4 +104,5 @@ export {
   needsChecksum as virtioNeedsChecksum,
   segmentBytes as virtioSegmentBytes,
   setHeaderLen as virtioSetHeaderLen,
+  superFrameType as virtioSuperFrameType,
 } from './wire/virtio';

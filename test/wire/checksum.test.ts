@@ -53,6 +53,21 @@ Checksum('every alignment, and lengths up to a super-frame', () =>
   }),
 );
 
+Checksum('a mended checksum is the one made anew, for every checksum there is and random words', () =>
+  withSeeds([3], ({ bytes }) => {
+    for (let old = 0; old < 65_536; old += 7) {
+      const [before, after] = [bytes(2), bytes(2)];
+      // The word that makes `old` the checksum of it and `before`.
+      const rest = 0xffff - onesSum(Uint8Array.from([old >> 8, old & 255, ...before]));
+      const anew = checksum(Uint8Array.from([rest >> 8, rest & 255, ...after]));
+      const word = ([high = 0, low = 0]: Uint8Array): number => (low << 8) | high;
+      const mended = swap(pieces.call('checksumReplaced', swap(old), word(before), word(after)));
+      // 0 and 0xffff are the same number in one's complement; which of them old was, nobody can tell.
+      assert.is(mended % 0xffff, anew % 0xffff, `${old} less ${before} plus ${after}`);
+    }
+  }),
+);
+
 Checksum('a sum of all ones stays all ones, and of nothing stays nothing', () => {
   assert.is(computed(new Uint8Array(4000).fill(0xff)), 0);
   assert.is(computed(new Uint8Array(4000)), 0xffff);

@@ -27,6 +27,18 @@ Ipv4('takes a header apart', () => {
   assert.is(call('ipv4Destination', at), 0x500200c0); // 192.0.2.80
 });
 
+Ipv4('id, fragment offset, version and checksum; an id changes nothing else', () => {
+  const at = lay(SYN);
+  assert.is(call('ipv4Id', at), 0x1234);
+  assert.is(call('ipv4IsVersion4', at), 1);
+  assert.is(call('ipv4IsVersion4', lay(patch(SYN, 0, 0x60))), 0);
+  assert.is(call('ipv4HeaderChecksum', lay(SYN)), 0x113c); // 3c 11 as it lies in memory
+  call('ipv4SetId', at, 0xabcd);
+  assert.equal(read(at, 20), patch(SYN, 4, 0xab, 0xcd).subarray(0, 20));
+  const offset = (high: number, low: number): number => call('ipv4FragmentOffset', lay(patch(SYN, 6, high, low)));
+  assert.equal([offset(0x40, 0), offset(0x20, 0), offset(0x20, 1), offset(0x1f, 0xff)], [0, 0, 1, 0x1fff]);
+});
+
 Ipv4('takes a header with options apart', () => {
   const at = lay(OPTIONS);
   assert.is(call('ipv4HeaderLen', at), 28);

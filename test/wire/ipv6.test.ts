@@ -35,6 +35,15 @@ Ipv6('the longest payload', () => {
   assert.is(call('ipv6TotalLen', lay(patch(SYN, 4, 0xff, 0xff))), 65575);
 });
 
+Ipv6('a traffic class leaves version and flow label', () => {
+  for (const value of [0, 0x2a, 0xb9, 0xff]) {
+    const at = lay(SYN);
+    call('ipv6SetTrafficClass', at, value);
+    assert.is(call('ipv6TrafficClass', at), value);
+    assert.equal(read(at, SYN.length), patch(SYN, 0, 0x60 | (value >> 4), ((value & 15) << 4) | 0x01));
+  }
+});
+
 Ipv6('takes one from the hop limit and nothing else', () => {
   const at = lay(SYN);
   call('ipv6DecrementHopLimit', at);

@@ -6,7 +6,7 @@ import { patch } from '../support/hex.js';
 import { createPieces } from '../support/module.js';
 
 const L4 = suite('wire/l4');
-const { call, lay } = createPieces();
+const { call, lay, read } = createPieces();
 
 const TCP = frames.SYN.subarray(34, 54);
 const UDP = frames.UDP.subarray(34);
@@ -36,6 +36,23 @@ L4('takes a UDP header apart', () => {
   assert.is(call('l4Ports', at), 0x3500419c); // 40001 > 53
   assert.is(call('l4DestinationPortOf', call('l4Ports', at)), 53);
   assert.is(call('l4UdpLength', at), 8 + 11);
+});
+
+L4('changes sequence number, flags and UDP length, and nothing else', () => {
+  const at = lay(TCP);
+  assert.is(call('l4Sequence', at), 1);
+  assert.is(call('l4TcpFlags', at), 0x02);
+  call('l4SetSequence', at, 0xfedcba98);
+  call('l4SetTcpFlags', at, 0x91);
+  assert.equal(read(at, 20), patch(patch(TCP, 4, 0xfe, 0xdc, 0xba, 0x98), 13, 0x91));
+  const udp = lay(UDP);
+  call('l4SetUdpLength', udp, 0x1234);
+  assert.equal(read(udp, UDP.length), patch(UDP, 4, 0x12, 0x34));
+});
+
+L4('a UDP checksum of 0 is none', () => {
+  assert.is(call('l4UdpChecksum', lay(patch(UDP, 6, 0, 0))), 0);
+  assert.is(call('l4UdpChecksum', lay(patch(UDP, 6, 0x12, 0x34))), 0x3412); // as it lies in memory
 });
 
 L4.run();

@@ -27,6 +27,19 @@ Virtio('a header that asks for nothing', () => {
   assert.is(call('virtioIsSuperFrame', at), 0);
 });
 
+Virtio('the type of a super-frame, with the ECN bit or without', () => {
+  for (const [type, wanted] of [
+    [0x01, 1],
+    [0x81, 1],
+    [0x04, 4],
+    [0x84, 4],
+    [0x05, 5],
+    [0x03, 3],
+  ] as const) {
+    assert.is(call('virtioSuperFrameType', lay(Uint8Array.from([1, type]))), wanted);
+  }
+});
+
 Virtio('DATA_VALID alone (flag 2) is no half checksum', () => {
   assert.is(call('virtioNeedsChecksum', lay(hex`02 00 00 00 00 00 00 00 00 00`)), 0);
 });
