@@ -10,7 +10,7 @@ import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
-import { complete, isHalf, largestPacket } from './offload';
+import { complete, isHalf, isHalfAt, largestPacket } from './offload';
 import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 const ECN_MASK: u32 = 0x03;
@@ -25,7 +25,7 @@ export function forwardL3dsr(backend: usize): u32 {
   if (!packet) return noPlace(way);
   const tellsOffload = sink.tellsOffload();
   if (!tellsOffload && isHalf()) complete(packet);
-  const isHalfNow = tellsOffload && isHalf();
+  const isHalfNow = tellsOffload && isHalfAt(checksumAt());
   if (parsed.isV6) rewriteIpv6(packet, backend, isHalfNow);
   else rewriteIpv4(packet, backend, isHalfNow);
   send(way, head, packet, parsed.packetBytes, parsed.isV6 ? TYPE_IPV6 : TYPE_IPV4, tellsOffload);
@@ -76,7 +76,7 @@ function mendTransport(transport: usize, before: u32, after: u32, isHalfNow: boo
   if (field == transport) return;
   const old = <u32>load<u16>(field);
   const isUdp = parsed.protocol == l4.PROTOCOL_UDP;
-  if (isUdp && !old) return; // RFC 768: the sender made none
+  if (isUdp && !old && !isHalfNow) return; // RFC 768: the sender made none
   if (isHalfNow) {
     store<u16>(field, <u16>checksum.fold(<u64>old + (before ^ 0xffff) + after));
     return;

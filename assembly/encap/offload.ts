@@ -13,6 +13,17 @@ export function isHalf(): bool {
   return header != 0 && virtio.needsChecksum(header);
 }
 
+/**
+ * True when the half checksum of the frame in hand is the one `offset` bytes into its transport header, and not that of a packet
+ * further inside, as in a tunnel to a VIP: the sender has made the outer one whole.
+ */
+export function isHalfAt(offset: usize): bool {
+  const header = parsed.virtioHeader();
+  if (!header || !virtio.needsChecksum(header)) return false;
+  const field = virtio.checksumStart(header) + virtio.checksumOffset(header);
+  return field == <u32>(parsed.transport - parsed.frame) + <u32>offset;
+}
+
 /** False when the virtio header points outside the packet: such a frame cannot be mended, and must not be tried. */
 export function isSane(): bool {
   const header = parsed.virtioHeader();

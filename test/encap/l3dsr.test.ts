@@ -6,6 +6,7 @@ import * as v6 from '../golden/forward6.js';
 import * as tunnel from '../golden/tunnel.js';
 import { checksum } from '../model/checksum.js';
 import { assertKept, assertSent } from '../support/assertOutcome.js';
+import { patch } from '../support/hex.js';
 import { GOLDEN, goldenHotPath, outputVirtio, virtioHeader } from '../support/hotpath.js';
 import { withSeeds } from '../support/random.js';
 
@@ -76,5 +77,18 @@ function withPseudoHeader(frame: Uint8Array): Uint8Array {
   const length = frame.length - 34;
   return Uint8Array.from([...frame.subarray(26, 34), 0, 17, length >> 8, length & 0xff, ...frame.subarray(34)]);
 }
+
+L3dsr('a half checksum of a packet further inside leaves the outer one whole, and it is mended as such', () => {
+  const whole = hotPath.forward(v4.UDP).frames[0]?.slice();
+  const virtio = virtioHeader({ start: 42, offset: 2, gsoType: 5, gsoSize: 10 }); // behind the UDP header
+  assert.equal(hotPath.forward(v4.UDP, { virtio }).frames[0]?.slice(), whole);
+});
+
+L3dsr('half a UDP checksum of 0 is a sum, and not the word that there is none', () => {
+  const virtio = virtioHeader({ start: 34, offset: 6, gsoType: 5, gsoSize: 10 });
+  const out = hotPath.forward(patch(v4.UDP, 40, 0, 0), { virtio }).frames[0];
+  // 192.0.2.80 becomes 10.0.1.9: 0 - (c000 + 0250) + (0a00 + 0109), in one's complement.
+  assert.equal([...(out?.subarray(40, 42) ?? [])], [0x48, 0xb8]);
+});
 
 L3dsr.run();
