@@ -18,9 +18,9 @@ const ENCAPS: readonly Encap[] = [
 /** Makes one change to a VIP of the scene that promises nothing. */
 export async function churn(subjects: readonly Subject[], dice: Dice): Promise<void> {
   const change = someChange(dice.pick(CHURNING), dice);
-  for (const { hotPath } of subjects) {
+  for (const { hotPath, engine } of subjects) {
     await hotPath.apply([change]);
-    writeWays(hotPath);
+    writeWays(engine);
     await hotPath.tend();
   }
 }

@@ -3,6 +3,7 @@
 //   egress 0   up, announces VIPs      egress 1   down      egress 2   up, announces nothing
 
 import { setEgress } from '../../host/egress.js';
+import type { Engine } from '../../host/engine.js';
 import { createHotPath, type HotPath, type HotPathOptions } from '../../host/hotpath.js';
 import type { Change, Encap, Protocol, Tracking } from '../../host/membership/event.js';
 import { vipKey } from '../../host/membership/key.js';
@@ -148,24 +149,36 @@ export function ownMac(egress: number): string {
   return `02:00:00:00:00:0${egress + 1}`;
 }
 
+/** Limits that hold the scene, and the secret that makes all its tables the same. */
+export const SCENE_LIMITS = {
+  ...{ vipsMax: 256, backendsMax: 4096, flowsMax: 4096, tablesMiB: 4 },
+  hashSecret: 'the fuzzer knows its secret',
+} as const;
+
+/** Our addresses, the source of outer headers. */
+export const OUTER_SOURCE = { ipv4: '10.0.37.201', ipv6: '2001:db8:5::1' } as const;
+
 /** A hot path that has the scene. Two of them given the same frames and changes do the same. */
 export async function openScene(options: HotPathOptions): Promise<HotPath> {
   const hotPath = await createHotPath({
-    ...{ vipsMax: 256, backendsMax: 4096, flowsMax: 4096, tablesMiB: 4, mac: ownMac(0), announce: true, mtu: WIDE_MTU },
-    ...{ hashSecret: 'the fuzzer knows its secret', outerSource: { ipv4: '10.0.37.201', ipv6: '2001:db8:5::1' } },
+    ...{ ...SCENE_LIMITS, mac: ownMac(0), announce: true, mtu: WIDE_MTU, outerSource: OUTER_SOURCE },
     ...options,
   });
   await hotPath.apply(sceneChanges());
-  const { memory } = engineOf(hotPath);
-  setEgress(memory, 1, { mac: ownMac(1), isUp: false, announce: true });
-  setEgress(memory, 2, { mac: ownMac(2), isUp: true, announce: false });
-  writeWays(hotPath);
+  writeSurroundings(engineOf(hotPath));
   return hotPath;
 }
 
+/** The interfaces, and the ways to all backends. */
+export function writeSurroundings(engine: Engine): void {
+  for (const index of [0, 1, 2]) {
+    setEgress(engine.memory, index, { mac: ownMac(index), isUp: index !== 1, announce: index !== 2 });
+  }
+  writeWays(engine);
+}
+
 /** Ways to all backends, as the kernel's tables would give them. To be called after membership changed. */
-export function writeWays(hotPath: HotPath): void {
-  const { nextHops } = engineOf(hotPath);
+export function writeWays({ nextHops }: Engine): void {
   for (const vip of SCENE) {
     for (const number of vip.backends) nextHops.set(backendAddress(vip, number), wayTo(number));
   }
