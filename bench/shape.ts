@@ -4,7 +4,7 @@
 export interface Shape {
   /** Family of clients, VIPs and backends. */
   family: 4 | 6;
-  encap: 'l2' | 'ipip';
+  encap: 'l2' | 'ipip' | 'gue' | 'gre';
   /** `none`: no flow state; `all`: every slot tracked, so that every packet asks the flow table. */
   tracking: 'none' | 'all';
   vips: number;

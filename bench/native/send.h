@@ -4,6 +4,7 @@
 
 #include "parse.h"
 #include "restore.h"
+#include "tunnel.h"
 
 /** Where the batch in hand stands. */
 struct sink {
@@ -23,24 +24,6 @@ static inline void decrement_ttl(u8 *packet, bool is_v6) {
 }
 
 static inline u32 tos_of(const u8 *packet, bool is_v6) { return is_v6 ? net32(packet) >> 20 & 0xff : packet[1]; }
-
-/** The ready-made header is summed with TOS, length and checksum 0; the sum is of little-endian words. */
-static inline void write_outer_ipv4(u8 *at, const u8 *backend, u32 tos, u32 packet_bytes) {
-  u32 total = IPV4_MIN + packet_bytes;
-  memcpy(at, backend + BACKEND_OUTER, IPV4_MIN);
-  at[1] = (u8)tos;
-  store_net16(at + 2, (u16)total);
-  u32 sum = load32(backend + BACKEND_OUTER_SUM) + (tos << 8) + __builtin_bswap16((u16)total);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  store16(at + 10, (u16)~sum);
-}
-
-static inline void write_outer_ipv6(u8 *at, const u8 *backend, u32 traffic_class, u32 packet_bytes, u64 hash) {
-  memcpy(at, backend + BACKEND_OUTER, IPV6_BYTES);
-  store_net32(at, 6u << 28 | traffic_class << 20 | ((u32)hash & 0xfffff));
-  store_net16(at + 4, (u16)packet_bytes);
-}
 
 /** Writes the Ethernet header before `at` and hands the frame over. */
 static inline void commit(const struct core *c, struct sink *s, const struct parsed *p, u8 *at, u32 bytes, u32 ethertype,
@@ -79,9 +62,8 @@ static inline u32 send(const struct core *c, struct sink *s, const struct parsed
     commit(c, s, p, at, p->packet_bytes, p->is_v6 ? TYPE_IPV6 : TYPE_IPV4, way, is_tagged);
     return FORWARD_L2;
   }
-  u32 tos = tos_of(p->packet, p->is_v6);
-  if (is_outer_v6) write_outer_ipv6(at, backend, tos, p->packet_bytes, hash);
-  else write_outer_ipv4(at, backend, tos, p->packet_bytes);
+  u32 encap = backend[BACKEND_ENCAP], tos = tos_of(p->packet, p->is_v6);
+  write_outer(at, p->packet, backend, encap, p->is_v6, tos, p->packet_bytes, hash);
   commit(c, s, p, at, outer + p->packet_bytes, is_outer_v6 ? TYPE_IPV6 : TYPE_IPV4, way, is_tagged);
-  return FORWARD_IPIP;
+  return encap == ENCAP_GUE ? FORWARD_GUE : encap == ENCAP_GRE ? FORWARD_GRE : FORWARD_IPIP;
 }

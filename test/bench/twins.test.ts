@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FORWARD_IPIP, FORWARD_L2, verdictTable } from '../../assembly/verdict.js';
+import { verdictTable } from '../../assembly/verdict.js';
 import { findCompiler, layoutHeader, type Twins } from '../../bench/compiler.js';
 import { expectEqualOutcomes, expectEqualTable, takeOutcomes } from '../../bench/equal.js';
 import { frameSource } from '../../bench/frames.js';
@@ -79,10 +79,10 @@ function spoil(frame: Uint8Array, random: () => number): { bytes: number; packet
 }
 
 for (const family of [4, 6] as const) {
-  for (const encap of ['ipip', 'l2'] as const) {
-    for (const tracking of ['none', 'all'] as const) {
+  for (const encap of ['ipip', 'l2', 'gue', 'gre'] as const) {
+    for (const tracking of encap === 'gue' || encap === 'gre' ? (['none'] as const) : (['none', 'all'] as const)) {
       const shape: Shape = { ...SMALL, family, encap, tracking };
-      const forward = verdictTable().find(({ number }) => number === (encap === 'l2' ? FORWARD_L2 : FORWARD_IPIP));
+      const forward = verdictTable().find(({ name }) => name === `FORWARD_${encap.toUpperCase()}`);
       equal(
         `forwards every whole frame of ${encap} over IPv${family}, tracking ${tracking}, as the hot path does`,
         async () => {
