@@ -3,6 +3,7 @@ import { forwardL2 } from './encap/l2';
 import { forwardL3dsr } from './encap/l3dsr';
 import { isSane } from './encap/offload';
 import { forwardTunnel } from './encap/tunnel';
+import { decideIcmp } from './icmp';
 import {
   BACKEND_ENCAP,
   ENCAP_L2,
@@ -18,12 +19,14 @@ import { backend, countTraffic, countVerdict } from './memory';
 import * as parsed from './parse';
 import { flowHash } from './profiles/native';
 import { answerArp, answerSolicitation, isSolicitation } from './reply/neighbour';
+import { answerTooBig } from './reply/tooBig';
 import { select } from './select/lookup';
 import {
   DROP_BAD_HEADER,
   DROP_FRAGMENT,
   DROP_NO_BACKEND,
   DROP_NO_VIP,
+  DROP_TOO_BIG,
   DROP_TTL_EXPIRED,
   IGNORE_NOT_VIP,
   IGNORE_OTHER_HOST,
@@ -56,6 +59,8 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (parsed.isV6 && isSolicitation()) return answerSolicitation(root);
   if (packetType != PACKET_TYPE_HOST) return IGNORE_OTHER_HOST;
 
+  if (parsed.isFragment) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_FRAGMENT;
+  if (parsed.isIcmp()) return decideIcmp(root, len, tick);
   const vip = find(
     root,
     parsed.destinationHigh,
@@ -63,18 +68,23 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
     parsed.protocol,
     l4.destinationPortOf(parsed.ports),
   );
-  if (parsed.isFragment) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_FRAGMENT;
   if (!vip) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_NO_VIP;
   if (timeToLive() <= 1) return DROP_TTL_EXPIRED;
   if (!isSane()) return DROP_BAD_HEADER;
 
   const hash = flowHash();
   const chosen = select(vip, hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
+  return forwardChosen(vip, chosen, hash, len, tick);
+}
+
+/** The packet in hand is for `vip` and goes to backend `chosen`, NO_BACKEND if there is none. */
+export function forwardChosen(vip: usize, chosen: u32, hash: u64, len: u32, tick: u32): u32 {
   const vipNumber = load<u32>(vip, VIP_NUMBER);
-  store<u32>(meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
+  store<u32>(parsed.meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
   countTraffic(vipNumber, chosen, len);
   if (chosen == NO_BACKEND) return DROP_NO_BACKEND;
-  return send(backend(chosen), hash);
+  const verdict = send(backend(chosen), hash);
+  return verdict == DROP_TOO_BIG ? answerTooBig(backend(chosen), tick) : verdict;
 }
 
 function send(backend: usize, hash: u64): u32 {
@@ -84,10 +94,10 @@ function send(backend: usize, hash: u64): u32 {
 }
 
 /** All of a VIP's address is ours; any other address is the host's business, broken frames included. */
-function isForOthers(root: usize): bool {
+export function isForOthers(root: usize): bool {
   return parsed.hasDestination && !isOurs(root, parsed.destinationHigh, parsed.destinationLow);
 }
 
-function timeToLive(): u32 {
+export function timeToLive(): u32 {
   return parsed.isV6 ? ipv6.hopLimit(parsed.packet) : ipv4.ttl(parsed.packet);
 }

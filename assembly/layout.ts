@@ -74,6 +74,7 @@ export const LIMIT_COUNT = 20;
 export const CONTROL_BYTES = 256;
 export const CONTROL_GENERATION = 0; // u32: number of the published state, from 1, the empty one; its lowest bit names the live root
 export const CONTROL_FLOW_TICKS = 4; // u32: longest flow timeout; an entry older than this is nobody's
+export const CONTROL_TOO_BIG_RATE = 8; // u32: needfrag and packet-too-big a second that one worker sends; 0 = none
 export const CONTROL_NH_KEY = 64; // NH_KEY_WORDS times u32: the key of the native packet hash
 export const CONTROL_FINAL_KEY = 128; // u64: the key of its finalizer
 export const CONTROL_IDENTITY_KEY = 136; // 16 bytes: the SipHash key of a backend's permutation
@@ -87,6 +88,9 @@ export const WORKER_INGRESS = 128; // u32: egress index of the interface it rece
 export const WORKER_META = 192; // META_BYTES: what the ring header says of the frame in hand
 export const WORKER_RX_RING = 256; // ring descriptor of the interface this worker receives from
 export const WORKER_TX_RINGS = 320; // EGRESS_MAX ring descriptors, by egress index
+export const WORKER_TOKENS = 1344; // u32: thousandths of errors it may still send
+export const WORKER_TOKENS_TICK = 1348; // u32: tick at which they were counted last
+export const WORKER_QUOTE = 1408; // 64 bytes: headers of the flow that an ICMP error is about
 export const EPOCH_IDLE = 0; // generations count from 1, so that 0 is no generation
 export const COMMAND_RUN = 0;
 export const COMMAND_STOP = 1;
@@ -122,6 +126,8 @@ export const EVENT_FLOW_FULL = 7;
 export const EVENT_PREVIOUS_TAKEN = 8;
 export const EVENT_CHECKSUM_COMPLETED = 9;
 export const EVENT_BATCHES = 10;
+export const EVENT_ICMP_ERROR = 11;
+export const EVENT_OUTER_ERROR = 12;
 export const EVENT_SEGMENTS_SENT = 40;
 export const EVENT_SEGMENTS_LOST = 41;
 export const EVENT_COUNT = 42;
@@ -202,6 +208,8 @@ export const NEXT_HOP_MTU = 8; // u32: largest IP packet this way, 0 = no limit
 export const EGRESS_BYTES = 32;
 export const EGRESS_MAC = 0; // 6 bytes: our source address there
 export const EGRESS_FLAGS = 8; // u32: EGRESS_UP, EGRESS_ANNOUNCE
+export const EGRESS_SOURCE4 = 12; // 4 bytes: our address in outer headers there; 0 = none known
+export const EGRESS_SOURCE6 = 16; // 16 bytes
 export const EGRESS_UP = 1; // frames may leave here
 export const EGRESS_ANNOUNCE = 2; // answer ARP and neighbour solicitations that ask for a VIP here
 

@@ -45,6 +45,12 @@ export {
   writeTagged as ethernetWriteTagged,
 } from './wire/ethernet';
 export {
+  fragment as extensionFragment,
+  offset as extensionOffset,
+  protocol as extensionProtocol,
+  walk as extensionWalk,
+} from './wire/extension';
+export {
   decrementTtl as ipv4DecrementTtl,
   destination as ipv4Destination,
   fragmentOffset as ipv4FragmentOffset,

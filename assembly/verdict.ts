@@ -15,6 +15,8 @@ export const FORWARD_L3DSR = 5;
 
 export const REPLY_ARP = 12;
 export const REPLY_NEIGHBOUR = 13;
+export const REPLY_ECHO = 14;
+export const REPLY_TOO_BIG = 15;
 
 export const IGNORE_OTHER_HOST = 20;
 export const IGNORE_ETHERTYPE = 21;
@@ -35,6 +37,11 @@ export const DROP_TOO_BIG = 41;
 export const DROP_SUPER_FRAME_ENCAP = 42;
 export const DROP_NO_HEADROOM = 43;
 export const DROP_TX_RING_FULL = 44;
+export const DROP_EXTENSIONS = 45;
+export const DROP_BAD_QUOTE = 46;
+export const DROP_TOO_BIG_DF_CLEAR = 47;
+export const DROP_TINY_FRAGMENT = 48;
+export const DROP_BAD_SOURCE = 49;
 export const DROP_SEGMENTS = 50;
 export const DROP_SEGMENTS_LOST = 51;
 
@@ -81,6 +88,12 @@ export function verdictTable(): VerdictRow[] {
       number: REPLY_NEIGHBOUR,
       name: 'REPLY_NEIGHBOUR',
       when: 'an IPv6 neighbour solicitation for a VIP, answered with an advertisement',
+    },
+    { number: REPLY_ECHO, name: 'REPLY_ECHO', when: 'an ICMP or ICMPv6 echo request to an address of a VIP, answered' },
+    {
+      number: REPLY_TOO_BIG,
+      name: 'REPLY_TOO_BIG',
+      when: 'larger than the MTU on the way to the backend; its sender was told what fits (needfrag, packet too big)',
     },
     {
       number: IGNORE_OTHER_HOST,
@@ -135,7 +148,7 @@ export function verdictTable(): VerdictRow[] {
     {
       number: DROP_TOO_BIG,
       name: 'DROP_TOO_BIG',
-      when: 'larger than the MTU on the way to the backend, outer headers counted',
+      when: 'larger than the MTU on the way to the backend, outer headers counted, and its sender could not be told',
     },
     {
       number: DROP_SUPER_FRAME_ENCAP,
@@ -151,6 +164,31 @@ export function verdictTable(): VerdictRow[] {
       number: DROP_TX_RING_FULL,
       name: 'DROP_TX_RING_FULL',
       when: 'the transmit ring was full: the egress is slower than the ingress',
+    },
+    {
+      number: DROP_EXTENSIONS,
+      name: 'DROP_EXTENSIONS',
+      when: 'more than 8 IPv6 extension headers, or two fragment headers',
+    },
+    {
+      number: DROP_BAD_QUOTE,
+      name: 'DROP_BAD_QUOTE',
+      when: 'an ICMP error that quotes no TCP, UDP or SCTP ports of a packet from the VIP it was sent to',
+    },
+    {
+      number: DROP_TOO_BIG_DF_CLEAR,
+      name: 'DROP_TOO_BIG_DF_CLEAR',
+      when: 'an IPv4 packet larger than the MTU on the way to the backend whose sender wants it cut (DF clear), which we do not do',
+    },
+    {
+      number: DROP_TINY_FRAGMENT,
+      name: 'DROP_TINY_FRAGMENT',
+      when: 'a first fragment without its whole transport header, or one that would write over it (RFC 1858, RFC 7112)',
+    },
+    {
+      number: DROP_BAD_SOURCE,
+      name: 'DROP_BAD_SOURCE',
+      when: 'an echo request from an address that cannot be answered: unspecified, loopback, multicast, reserved',
     },
     {
       number: DROP_SEGMENTS,

@@ -5,6 +5,8 @@ import {
   EGRESS_BYTES,
   EGRESS_FLAGS,
   EGRESS_MAC,
+  EGRESS_SOURCE4,
+  EGRESS_SOURCE6,
   EGRESS_UP,
   NEXT_HOP_BYTES,
   NEXT_HOP_MTU,
@@ -13,6 +15,7 @@ import {
   REGION_NEXT_HOPS,
 } from '../assembly/layout.js';
 import { macBytes } from './mac.js';
+import { addressBytes, isMapped } from './membership/address.js';
 import { Indexes } from './membership/indexes.js';
 import type { HotMemory } from './memory.js';
 
@@ -40,6 +43,14 @@ export function setEgress(memory: HotMemory, index: number, egress: Egress): voi
   memory.bytes.set(macBytes(egress.mac), at + EGRESS_MAC);
   const flags = (egress.isUp ? EGRESS_UP : 0) | (egress.announce ? EGRESS_ANNOUNCE : 0);
   Atomics.store(memory.words, (at + EGRESS_FLAGS) / 4, flags);
+}
+
+/** Writes our own address, the source of outer headers, on egress `index`: errors about what we sent are known by it. */
+export function setEgressSource(memory: HotMemory, index: number, address: string): void {
+  const at = memory.region(REGION_EGRESSES).base + index * EGRESS_BYTES;
+  const bytes = addressBytes(address);
+  if (isMapped(bytes)) memory.bytes.set(bytes.subarray(12), at + EGRESS_SOURCE4);
+  else memory.bytes.set(bytes, at + EGRESS_SOURCE6);
 }
 
 /** Next-hop records by the address of the backend they lead to. */

@@ -1,6 +1,6 @@
 // host/engine.ts: memory, builder, publisher and counters of one balancer, put together: what a hot path without I/O and
 // a load balancer have in common. It knows membership states; where packets come from is not its business.
-import { CONTROL_FLOW_TICKS, REGION_CONTROL } from '../assembly/layout.js';
+import { CONTROL_FLOW_TICKS, CONTROL_TOO_BIG_RATE, REGION_CONTROL } from '../assembly/layout.js';
 import { tickNow } from './clock.js';
 import { NextHops } from './egress.js';
 import { MaglevError } from './errors.js';
@@ -62,7 +62,9 @@ export class Engine {
     this.memory = createMemory(settings, parts.shape);
     writeKeys(this.memory, settings.hashSecret);
     const longestTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
-    this.memory.view.setUint32(this.memory.region(REGION_CONTROL).base + CONTROL_FLOW_TICKS, longestTicks, true);
+    const control = this.memory.region(REGION_CONTROL).base;
+    this.memory.view.setUint32(control + CONTROL_FLOW_TICKS, longestTicks, true);
+    this.memory.view.setUint32(control + CONTROL_TOO_BIG_RATE, settings.tooBigPerSecond, true);
     this.module = compileHotPath(settings.wasmUrl);
     this.builder = bindHotPath(this.module, this.memory.memory, 0);
     this.nextHops = new NextHops(this.memory);

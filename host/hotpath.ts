@@ -26,7 +26,7 @@ import {
   TICK_BITS,
   VIRTIO_BYTES,
 } from '../assembly/layout.js';
-import { setEgress } from './egress.js';
+import { setEgress, setEgressSource } from './egress.js';
 import { Engine } from './engine.js';
 import { optionError } from './errors.js';
 import { macBytes } from './mac.js';
@@ -174,6 +174,8 @@ class CellHotPath implements HotPath {
     });
     const egress = { mac: options.mac ?? '02:00:00:00:00:01', isUp: true, announce: options.announce ?? false };
     setEgress(this.engine.memory, 0, egress);
+    for (const own of Object.values(outerSource ?? {}))
+      if (own !== undefined) setEgressSource(this.engine.memory, 0, own);
     for (const [address, mac] of Object.entries(options.nextHops ?? {})) this.setNextHop(address, mac);
     this.cells = new CellBatch(this.engine, this.frameBytesMax, this.batchMax);
   }

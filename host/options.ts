@@ -29,6 +29,11 @@ export interface Core {
    * as active, and if none is left, all that are down too. Default 0: only when no active weight is left.
    */
   panicShare?: number;
+  /**
+   * ICMP errors a second that one packet worker sends to clients whose packets do not fit the way to their backend (needfrag,
+   * packet too big), 0..1000000, 0 = none. Default 1000.
+   */
+  tooBigPerSecond?: number;
   /** Where the compiled hot path is, for bundlers. Default: beside this package's code. */
   wasmUrl?: URL;
 }
@@ -45,6 +50,7 @@ export interface CoreSettings {
   tcpLearnTicks: number;
   udpLearnTicks: number;
   panicShare: number;
+  tooBigPerSecond: number;
   wasmUrl: URL | undefined;
 }
 
@@ -74,6 +80,7 @@ export function readCore(options: Core): CoreSettings {
     tcpLearnTicks: tcpIdleTicks + 1,
     udpLearnTicks: readTicks('udpLearnMs', options.udpLearnMs, 10_000, 0),
     panicShare: readShare('panicShare', options.panicShare, PANIC_SHARE_DEFAULT),
+    tooBigPerSecond: readInteger('tooBigPerSecond', options.tooBigPerSecond, 1000, 0, 1_000_000),
     wasmUrl: options.wasmUrl,
   };
 }

@@ -11,6 +11,8 @@ import {
   EVENT_FLOW_MISS_SYN,
   EVENT_FLOW_MISS_UDP,
   EVENT_FLOW_REPLACE,
+  EVENT_ICMP_ERROR,
+  EVENT_OUTER_ERROR,
   EVENT_PREVIOUS_TAKEN,
   EVENT_SEGMENTS_LOST,
   EVENT_SEGMENTS_SENT,
@@ -42,6 +44,8 @@ export const HOT_EVENTS: readonly Verdict[] = [
   { number: EVENT_PREVIOUS_TAKEN, name: 'previousTaken', when: 'an unknown flow was sent to the previous backend' },
   { number: EVENT_CHECKSUM_COMPLETED, name: 'checksumCompleted', when: 'a half checksum was completed' },
   { number: EVENT_BATCHES, name: 'batches', when: 'a worker began a batch' },
+  { number: EVENT_ICMP_ERROR, name: 'icmpError', when: 'an ICMP error found the flow that it quotes' },
+  { number: EVENT_OUTER_ERROR, name: 'outerError', when: 'an ICMP error came about a packet that we sent in a tunnel' },
   {
     number: EVENT_SEGMENTS_SENT,
     name: 'segmentsSent',

@@ -1,7 +1,7 @@
 // host/surroundings.ts: what the world around the packet workers must know of membership, and tells us back: the kernel's
 // filter, the divert rules, announcements; the ways to backends and the state of our interfaces.
 import type { BalancerSettings } from './balancerOptions.js';
-import { setEgress } from './egress.js';
+import { setEgress, setEgressSource } from './egress.js';
 import type { Engine } from './engine.js';
 import { MaglevError, optionError } from './errors.js';
 import type { EventHub } from './events.js';
@@ -187,7 +187,10 @@ export class Surroundings {
     const mac = isElsewhere ? undefined : nextHop?.mac;
     const way = mac === undefined ? undefined : { mac, egress, mtu: nextHop?.mtu ?? 0 };
     this.engine?.nextHops.set(address, way);
-    if (nextHop?.source !== undefined) this.engine?.publisher.setSource(address, nextHop.source);
+    if (nextHop?.source !== undefined && this.engine !== undefined) {
+      this.engine.publisher.setSource(address, nextHop.source);
+      if (egress >= 0) setEgressSource(this.engine.memory, egress, nextHop.source);
+    }
     this.hub.emit('neighbour', { backend: address, mac, problem: trouble });
   }
 

@@ -6,6 +6,7 @@ import * as constants from '../assembly/verdict.js';
 import { type FrameMeta, type HotPath, VERDICTS, verdictName } from '../host/hotpath.js';
 import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
+import * as icmp from './golden/icmp.js';
 import * as neighbours from './golden/neighbour.js';
 import { patch } from './support/hex.js';
 import { engineOf, GOLDEN, goldenHotPath, virtioHeader } from './support/hotpath.js';
@@ -20,6 +21,7 @@ const l3dsr = await goldenHotPath({ type: 'l3dsr', dscp: 46 });
 const roomless = await goldenHotPath({ type: 'ipip' }, { segmentsMax: 0 });
 const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
 const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
+const tooNarrow = await goldenHotPath({ type: 'l2' }, { mtu: 1400 });
 const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64 });
 const unresolved = await goldenHotPath({ type: 'l2' }, { nextHops: {} });
 const empty = await goldenHotPath({ type: 'l2' });
@@ -64,6 +66,10 @@ const CASES: Case[] = [
   { verdict: 'FORWARD_L3DSR', what: 'IPv4', frame: v4.SYN, on: l3dsr },
   { verdict: 'FORWARD_L3DSR', what: 'IPv6', frame: v6.SYN, on: l3dsr },
   { verdict: 'REPLY_ARP', what: 'for a VIP', frame: neighbours.ARP_REQUEST, meta: BROADCAST, on: announcing },
+  { verdict: 'REPLY_ECHO', what: 'IPv4', frame: icmp.PING4 },
+  { verdict: 'REPLY_ECHO', what: 'IPv6', frame: icmp.PING6 },
+  { verdict: 'REPLY_TOO_BIG', what: 'IPv4', frame: icmp.BIG4, on: tooNarrow },
+  { verdict: 'REPLY_TOO_BIG', what: 'IPv6', frame: icmp.BIG6, on: tooNarrow },
   { verdict: 'REPLY_NEIGHBOUR', what: 'for a VIP', frame: neighbours.NS, meta: MULTICAST, on: announcing },
 
   { verdict: 'IGNORE_OTHER_HOST', what: 'broadcast', frame: v4.SYN, meta: BROADCAST },
@@ -115,10 +121,21 @@ const CASES: Case[] = [
   { verdict: 'DROP_NO_VIP', what: 'UDP to the port of TCP', frame: patch(v4.UDP, 37, 80) },
   { verdict: 'DROP_NO_VIP', what: 'ICMP', frame: patch(v4.SYN, 23, 1) },
   { verdict: 'DROP_NO_VIP', what: 'protocol 0 in IPv4', frame: patch(v4.SYN, 23, 0) },
-  { verdict: 'DROP_NO_VIP', what: 'hop-by-hop options (next header 0) in IPv6', frame: patch(v6.SYN, 20, 0) },
-  { verdict: 'DROP_NO_VIP', what: 'a jumbogram: payload length 0', frame: patch(v6.SYN, 18, 0, 0, 0) },
+  { verdict: 'DROP_TRUNCATED', what: 'hop-by-hop options longer than the packet', frame: patch(v6.SYN, 20, 0) },
+  { verdict: 'DROP_TRUNCATED', what: 'a jumbogram: payload length 0', frame: patch(v6.SYN, 18, 0, 0, 0) },
+  { verdict: 'DROP_EXTENSIONS', what: 'nine of them', frame: icmp.NINE6 },
+  { verdict: 'DROP_BAD_QUOTE', what: 'of a packet that the VIP did not send', frame: patch(icmp.ERROR4, 54, 10) },
+  {
+    verdict: 'DROP_TOO_BIG_DF_CLEAR',
+    what: 'longer than the way, to be cut',
+    frame: patch(icmp.BIG4, 20, 0),
+    on: tooNarrow,
+  },
+  { verdict: 'DROP_TINY_FRAGMENT', what: 'a first one of 16 bytes', frame: patch(v4.SYN, 16, 0, 36, 0, 0, 0x20) },
+  { verdict: 'DROP_TINY_FRAGMENT', what: 'one at the TCP flags', frame: patch(v4.SYN, 20, 0, 1) },
+  { verdict: 'DROP_BAD_SOURCE', what: 'ping from 127.0.0.1', frame: patch(icmp.PING4, 26, 127) },
   { verdict: 'DROP_FRAGMENT', what: 'the first IPv4 fragment', frame: patch(v4.SYN, 20, 0x20) },
-  { verdict: 'DROP_FRAGMENT', what: 'the last IPv4 fragment', frame: patch(v4.SYN, 20, 0x00, 0x01) },
+  { verdict: 'DROP_FRAGMENT', what: 'the last IPv4 fragment', frame: patch(v4.SYN, 20, 0x00, 0x02) },
   { verdict: 'DROP_FRAGMENT', what: 'an IPv6 fragment', frame: patch(v6.SYN, 20, 44) },
   { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 1', frame: patch(v4.SYN, 22, 1) },
   { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 0', frame: patch(v4.SYN, 22, 0) },

@@ -48,7 +48,7 @@ function rewriteIpv4(packet: usize, backend: usize, isHalfNow: bool): void {
   ipv4.setTos(packet, tos);
   store<u32>(packet, load<u32>(to), ipv4.DESTINATION);
   ipv4.storeChecksum(packet, header);
-  if (!ipv4.fragmentOffset(packet)) mendTransport(transportOf(packet), before, after, isHalfNow);
+  mendTransport(transportOf(packet), before, after, isHalfNow);
 }
 
 function rewriteIpv6(packet: usize, backend: usize, isHalfNow: bool): void {
@@ -72,6 +72,7 @@ function sumOfAddress(at: usize, bytes: u32): u32 {
 
 /** The transport checksums that cover the destination: TCP, UDP where it has one, ICMPv6. A half one is the sum itself. */
 function mendTransport(transport: usize, before: u32, after: u32, isHalfNow: bool): void {
+  if (parsed.isLaterFragment()) return; // no transport header
   const field = transport + checksumAt();
   if (field == transport) return;
   const old = <u32>load<u16>(field);

@@ -39,10 +39,11 @@ export function answerArp(root: usize): u32 {
   return REPLY_ARP;
 }
 
-/** True for what answerSolicitation() looks at: a neighbour solicitation that came straight from the link. */
+/** True for what answerSolicitation() looks at: a neighbour solicitation that came straight from the link, without extensions. */
 export function isSolicitation(): bool {
   return (
     parsed.protocol == l4.PROTOCOL_ICMPV6 &&
+    parsed.transport == parsed.packet + ipv6.HEADER_LEN &&
     ipv6.hopLimit(parsed.packet) == HOP_LIMIT_LOCAL &&
     neighbour.isSolicitation(parsed.transport, parsed.transportBytes)
   );

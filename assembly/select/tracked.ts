@@ -53,6 +53,17 @@ export function selectTracked(
   return chosen;
 }
 
+/** The same choice for a packet that begins nothing, and nothing is entered, noted or counted: for what is about a flow. */
+export function peekTracked(vip: usize, slotIndex: u32, slot: u32, hash: u64, tick: u32): u32 {
+  const fresh = slot & SLOT_BACKEND;
+  if (flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick)) {
+    const known = flowTable.foundBackend;
+    return canServe(known) ? known : fresh;
+  }
+  const track = trackOfSlot(vip, slotIndex);
+  return hasPrevious(track, tick) ? previousOf(track) : fresh;
+}
+
 /** Asked for only where it is needed: a flow that is known and stays needs no record of its slot, which is a cache line. */
 function trackOfSlot(vip: usize, slotIndex: u32): usize {
   return trackOf(load<u32>(vip, VIP_TRACKS), load<u32>(vip, VIP_TRACK_MASK), slotIndex);
@@ -60,11 +71,16 @@ function trackOfSlot(vip: usize, slotIndex: u32): usize {
 
 function chooseForNew(track: usize, fresh: u32, isTcp: bool, isSyn: bool, tick: u32): u32 {
   countEvent(isSyn ? EVENT_FLOW_MISS_SYN : isTcp ? EVENT_FLOW_MISS_NON_SYN : EVENT_FLOW_MISS_UDP);
-  if (isSyn || !track) return fresh;
-  const previous = previousOf(track);
-  if (previous == NO_BACKEND || !isLearning(track, tick) || !canServe(previous)) return fresh;
+  if (isSyn || !hasPrevious(track, tick)) return fresh;
   countEvent(EVENT_PREVIOUS_TAKEN);
-  return previous;
+  return previousOf(track);
+}
+
+/** Flows that are not known may still be on the slot's backend from before. */
+function hasPrevious(track: usize, tick: u32): bool {
+  if (!track) return false;
+  const previous = previousOf(track);
+  return previous != NO_BACKEND && isLearning(track, tick) && canServe(previous);
 }
 
 /** Active or draining; a flow on a backend that is down or gone has nothing to lose by moving. */

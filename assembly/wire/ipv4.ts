@@ -7,6 +7,7 @@ const VERSION_IHL: usize = 0;
 const TOS: usize = 1;
 const TOTAL_LEN: usize = 2;
 const ID: usize = 4;
+const IDENTIFICATION: usize = 4;
 const FRAGMENT: usize = 6;
 const TTL: usize = 8;
 const PROTOCOL: usize = 9;
@@ -16,6 +17,7 @@ export const DESTINATION: usize = 16;
 
 export const MIN_LEN: u32 = 20;
 const MORE_FRAGMENTS_OR_OFFSET: u32 = 0x3fff; // without the don't-fragment flag
+const DONT_FRAGMENT: u32 = 0x40; // in the first byte of the field
 
 /** True when the fixed header is there and contradicts nothing. `isWhole` then says whether the packet is all here. */
 export function isValid(p: usize, len: u32): bool {
@@ -52,6 +54,16 @@ export function id(p: usize): u32 {
 /** Any fragment but a whole packet: the more-fragments flag or an offset. */
 export function isFragment(p: usize): bool {
   return (<u32>bswap<u16>(load<u16>(p, FRAGMENT)) & MORE_FRAGMENTS_OR_OFFSET) != 0;
+}
+
+/** As it lies in memory. */
+export function identification(p: usize): u32 {
+  return load<u16>(p, IDENTIFICATION);
+}
+
+/** No router may cut it: then the sender wants to be told what fits (RFC 1191). */
+export function dontFragment(p: usize): bool {
+  return (<u32>load<u8>(p, FRAGMENT) & DONT_FRAGMENT) != 0;
 }
 
 /** Offset in the packet it is of, in units of 8 bytes; 0 for a first fragment and for a whole packet. */

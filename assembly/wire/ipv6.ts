@@ -10,6 +10,7 @@ export const SOURCE: usize = 8;
 export const DESTINATION: usize = 24;
 
 export const HEADER_LEN: u32 = 40;
+export const MTU_MIN: u32 = 1280; // section 5: every link takes that
 export const NEXT_FRAGMENT: u32 = 44; // RFC 8200, section 4.5
 export const FLOW_LABEL_MASK: u32 = 0xfffff;
 

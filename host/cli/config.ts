@@ -45,6 +45,7 @@ const configSchema = z.strictObject({
       udpIdleTimeoutMs: z.int().optional(),
       udpLearnMs: z.int().optional(),
       panicShare: z.number().optional(),
+      tooBigPerSecond: z.int().optional(),
     })
     .optional(),
   limits: z
@@ -72,7 +73,8 @@ export const CONFIG_HELP = `The file is YAML. All fields but interfaces and memb
   announce: none                   # arp: answer ARP and neighbour solicitations for VIPs, and announce them
   divert: true                     # keep this host's own stack from answering for VIPs (nft)
   hashSecretFile: /etc/maglev-dsr/secret   # at least 16 bytes, the same on every balancer of a fleet
-  flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0 }
+  flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0,
+          tooBigPerSecond: 1000 }
   limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128 }
 
 A members file:

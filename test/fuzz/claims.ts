@@ -135,7 +135,7 @@ function outerBytesMax({ address, encap, fate }: SceneVip): number {
 
 /** IPv6, UDP and the GUE header of the scene. */
 const OUTER_BYTES_MAX = 40 + 8 + 12;
-const TOO_BIG = VERDICTS.filter(({ name }) => name.endsWith('_TOO_BIG')).map(({ number }) => number);
+const TOO_BIG = VERDICTS.filter(({ name }) => name.includes('_TOO_BIG')).map(({ number }) => number);
 const FATES: Record<string, readonly number[]> = {
   empty: [verdicts.DROP_NO_BACKEND],
   unresolved: [verdicts.DROP_NEXT_HOP_UNRESOLVED],

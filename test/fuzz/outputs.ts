@@ -193,10 +193,10 @@ export class OutputCheck {
     return sumOf(this.view, at, (this.view.getUint8(at) & 15) * 4) % 0xffff;
   }
 
-  /** An outer header is right, and so is an answer to what was right; the client's own is as right as it was. */
+  /** An outer header is right, and so is an answer; the client's own is as right as it was. */
   private expectedSum(input: Input, reader: Reader, targets: Targets, i: number): number {
     const { encap } = targets.backend(this.subject.backend(i)) ?? { encap: { type: 'l2' } };
-    const isOwn = encap.type === 'l2' || encap.type === 'l3dsr';
+    const isOwn = CLASS[this.subject.verdict(i)] === FORWARD && (encap.type === 'l2' || encap.type === 'l3dsr');
     return isOwn && reader.kind === IPV4 ? inputSum(input, reader) : 0;
   }
 

@@ -15,13 +15,13 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a TCP data offset beyond the packet is not noticed',
     file: 'parse.ts',
-    find: 'if (headerLen > len) return DROP_TRUNCATED;',
+    find: 'if (headerLen > len) return shortHeader();',
     replace: '',
   },
   {
     name: 'a UDP length beyond the packet is not noticed',
     file: 'parse.ts',
-    find: 'if (length > len) return DROP_TRUNCATED;',
+    find: 'if (length > len && !isFragment) return DROP_TRUNCATED;',
     replace: '',
   },
   {

@@ -16,6 +16,9 @@ export const LATER_FRAGMENT = 2;
 const HOP_BY_HOP = 0;
 const TCP = 6;
 const UDP = 17;
+const ICMP = 1;
+const ICMPV6 = 58;
+const AUTHENTICATION = 51;
 const ROUTING = 43;
 const FRAGMENT = 44;
 const SCTP = 132;
@@ -134,9 +137,16 @@ export class Reader {
   private walk(bytes: Uint8Array, view: DataView, first: number, from: number, end: number): number {
     let type = first;
     let at = from;
-    while (type === HOP_BY_HOP || type === ROUTING || type === FRAGMENT || type === DESTINATION_OPTIONS) {
+    while (
+      type === HOP_BY_HOP ||
+      type === ROUTING ||
+      type === FRAGMENT ||
+      type === DESTINATION_OPTIONS ||
+      type === AUTHENTICATION
+    ) {
       this.hasExtras = true;
-      const size = type === FRAGMENT ? 8 : 8 + 8 * (bytes[at + 1] ?? 0);
+      const units = bytes[at + 1] ?? 0;
+      const size = type === FRAGMENT ? 8 : type === AUTHENTICATION ? Math.max(8, 8 + 4 * units) : 8 + 8 * units;
       if (at + 8 > end || at + size > end) {
         this.isShort = true;
         return -1;
@@ -158,18 +168,19 @@ export class Reader {
     this.protocol = protocol;
     this.transport = at;
     if (this.fragment === LATER_FRAGMENT) return;
-    const needed = protocol === TCP ? 20 : protocol === UDP ? 8 : protocol === SCTP ? 12 : 0;
+    const isIcmp = protocol === (this.kind === IPV4 ? ICMP : ICMPV6);
+    const needed = protocol === TCP ? 20 : protocol === UDP || isIcmp ? 8 : protocol === SCTP ? 12 : 0;
     if (needed === 0) return;
     if (end - at < needed) {
       this.isShort = true;
       if (end - at < 8) return;
     }
+    if (isIcmp) return;
     this.destinationPort = view.getUint16(at + 2);
-    if (this.fragment !== WHOLE) return; // lengths are those of the whole packet
     if (protocol === UDP) {
       const length = view.getUint16(at + 4);
       if (length < 8) this.isBad = true;
-      if (length > end - at) this.isShort = true;
+      if (length > end - at && this.fragment === WHOLE) this.isShort = true; // it is that of the whole packet
     }
     if (protocol !== TCP || end - at < 20) return;
     const header = (view.getUint8(at + 12) >> 4) * 4;
