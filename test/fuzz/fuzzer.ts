@@ -12,7 +12,7 @@ import { FlowProbe } from './flowProbe.js';
 import { writeFrame } from './grammar.js';
 import { Input } from './input.js';
 import { Ledger } from './ledger.js';
-import { mutate } from './mutate.js';
+import { continueFlow, mutate } from './mutate.js';
 import { OutputCheck } from './outputs.js';
 import { Reader } from './reader.js';
 import { openScene } from './scene.js';
@@ -23,6 +23,8 @@ import { Targets } from './targets.js';
 const BATCH = 256;
 const CHURN_BATCHES = 256;
 const TICK_MS = 512;
+/** A frame that goes on with a flow takes one of so many before it. */
+const NEIGHBOURS = 16;
 /** How many frames the second hot path takes at once. */
 const PORTIONS = [1, 1, 1, 2, 7, 32];
 
@@ -164,14 +166,14 @@ class Run {
     const { dice, inputs, whole, parts, clock } = this;
     if (dice.oneIn(4)) clock.tick += dice.oneIn(32) ? dice.below(4000) : 1;
     for (let i = 0; i < BATCH; i++) {
-      this.make(inputs[i] as Input);
+      this.make(inputs[i] as Input, i);
       whole.put(i, inputs[i] as Input);
     }
     whole.run(BATCH, clock.tick);
     for (let first = 0; first < BATCH; ) {
       const count = Math.min(dice.pick(PORTIONS), BATCH - first);
       for (let k = 0; k < count; k++) parts.putGuarded(k, inputs[first + k] as Input);
-      parts.run(count, clock.tick);
+      parts.run(count, clock.tick, dice.oneIn(2));
       for (let k = 0; k < count; k++) this.judge(first + k, k);
       first += count;
     }
@@ -200,14 +202,19 @@ class Run {
     for (const ledger of [this.ledger, this.partsLedger]) ledger.freeze();
   }
 
-  /** Most frames are new, and one in ten of those is changed; the others are changed ones of the pool. */
-  private make(input: Input): void {
+  /** Most frames are new, and one in ten of those is changed; others are changed ones of the pool, or go on with a flow. */
+  private make(input: Input, i: number): void {
     const { dice, pool } = this;
-    const kind = dice.below(20);
-    const from = kind < 6 ? pool.pick(dice) : undefined;
+    const kind = dice.below(24);
+    if (kind < 4 && i > 0) {
+      input.copyFrom(this.inputs[i - 1 - dice.below(Math.min(i, NEIGHBOURS))] as Input);
+      continueFlow(input, dice);
+      return;
+    }
+    const from = kind < 10 ? pool.pick(dice) : undefined;
     if (from !== undefined) input.copyFrom(from);
     else writeFrame(input, dice);
-    if (kind < 8) mutate(input, dice, pool.pick(dice) ?? input);
+    if (kind < 12) mutate(input, dice, pool.pick(dice) ?? input);
   }
 
   /** Frame `i` of the whole batch, which is frame `k` of the portion. */

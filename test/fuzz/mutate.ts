@@ -1,9 +1,12 @@
 // test/fuzz/mutate.ts: what goes wrong with frames: bits, lengths that lie, ends that are missing, halves of two frames.
-import { META_VIRTIO, VIRTIO_BYTES } from '../../assembly/layout.js';
+import { META_HAS_VLAN, META_VIRTIO, VIRTIO_BYTES } from '../../assembly/layout.js';
 import type { Dice } from './dice.js';
 import { mendIpv4 } from './grammar.js';
 import type { Input } from './input.js';
 
+const TCP = 6;
+const SYN = 0x02;
+const ACK = 0x10;
 const HEADERS = 80; // bytes from the start of a frame where most of its headers are
 /** A cell has a little more room than its longest frame (options.ts, cellBytesFor); beyond this it has not. */
 const SPARE = 144;
@@ -14,6 +17,21 @@ export function mutate(input: Input, dice: Dice, other: Input): void {
   for (let left = 1 + (dice.next() & dice.next() & 3); left > 0; left--) mutateOnce(input, dice, other);
   // A frame with a wrong header checksum is not told from a right one here; but what leaves can then be judged.
   if (!dice.oneIn(4)) mendChecksum(input);
+}
+
+/** Another packet of the same flow: a SYN where there was none, or the other way round; a tag beside it, which makes it another kind. */
+export function continueFlow(input: Input, dice: Dice): void {
+  const { bytes, view } = input;
+  if (input.held < 54) return;
+  const packet = view.getUint16(12) === 0x8100 ? 18 : 14;
+  const isV6 = view.getUint8(packet) >> 4 === 6;
+  const protocol = view.getUint8(packet + (isV6 ? 6 : 9));
+  const flags = packet + (isV6 ? 40 : 4 * (view.getUint8(packet) & 15)) + 13;
+  if (protocol === TCP && !dice.oneIn(3) && flags < input.held) bytes[flags] = dice.pick([SYN, ACK, ACK]);
+  if (dice.oneIn(3) && packet === 14) {
+    if (input.hasVlan) input.flags = input.flags ^ META_HAS_VLAN;
+    else input.setVlan(dice.next() & 0xffff);
+  }
 }
 
 function mutateOnce(input: Input, dice: Dice, other: Input): void {

@@ -20,6 +20,7 @@ import {
 import type { Engine } from '../../host/engine.js';
 import type { HotPath } from '../../host/hotpath.js';
 import { outputRecordsOf, type Region } from '../../host/memory.js';
+import type { HotPathModule } from '../../host/module.js';
 import { engineOf } from '../support/hotpath.js';
 import type { Input } from './input.js';
 
@@ -120,8 +121,12 @@ export class Subject {
     for (let k = 0; k < count; k++) words[to + k] = from[k] as number;
   }
 
-  run(count: number, tick: number): void {
-    this.engine.builder.runBatch(count, tick);
+  /** `isGeneral`: without the fast path, where there is one. */
+  run(count: number, tick: number, isGeneral = false): void {
+    const { builder } = this.engine;
+    const general = builder.runGeneralBatch as HotPathModule['runBatch'] | undefined;
+    if (isGeneral && general !== undefined) general(count, tick);
+    else builder.runBatch(count, tick);
   }
 
   /** Address of cell `i`. */
