@@ -71,7 +71,7 @@ function writeUdp(input: Input, dice: Dice, at: number, port: number, limit: num
   const end = payloadEnd(dice, at + 8, limit);
   writePorts(input.view, dice, at, port);
   input.view.setUint16(at + 4, end - at);
-  input.view.setUint16(at + 6, dice.next() & 0xffff);
+  input.view.setUint16(at + 6, dice.oneIn(2) ? 0 : dice.next() & 0xffff); // 0: none; mostly mended later
   if (dice.oneIn(16)) leaveToDevice(input, dice, at, 6, GSO_UDP_L4);
   return end;
 }

@@ -90,4 +90,16 @@ export const PLANTED: readonly Planted[] = [
     find: 'parsed.packetBytes - <u32>(start - packet)',
     replace: 'parsed.packetBytes + 1 - <u32>(start - packet)',
   },
+  {
+    name: 'every segment of a super-frame ends the connection that its last one ends',
+    file: 'encap/segment.ts',
+    find: 'if (i + 1 < count) flags &= ~(l4.FLAG_FIN | l4.FLAG_PSH);',
+    replace: '',
+  },
+  {
+    name: 'an outer UDP checksum is derived from one that is not there',
+    file: 'encap/innerSum.ts',
+    find: 'l4.udpChecksum(segment) != 0 && ',
+    replace: '',
+  },
 ];
