@@ -1,70 +1,73 @@
 // batch.ts: frames in cells: what the host writes into our memory itself (createHotPath, pcap, the benchmark). A frame
 // stands HEADROOM bytes into its cell and is rewritten where it lies.
 import { enter, leave } from './epoch';
-import { forward } from './forward';
+import { runGenerally, runSteps } from './fast/steps';
 import {
   HEADROOM,
   META_BYTES,
   META_HAS_VIRTIO,
   META_LENGTH,
-  META_OUTPUT,
-  META_VERDICT,
   OUTPUT_BASE,
   OUTPUT_BYTES,
   OUTPUT_EGRESS,
   OUTPUT_FLAGS,
   OUTPUT_VIRTIO,
+  STEP_BYTES,
+  STEP_FRAME,
+  STEP_META,
+  STEPS_MAX,
 } from './layout';
-import {
-  cellBytes,
-  cellCount,
-  cells,
-  countVerdict,
-  metas,
-  outputCountMax,
-  outputs,
-  segments,
-  segmentsEnd,
-} from './memory';
-import * as parsed from './parse';
+import { cellBytes, cellCount, cells, metas, outputCountMax, outputs, segments, segmentsEnd, steps } from './memory';
 import * as sink from './sink';
-import { DROP_SNAPPED } from './verdict';
 import * as virtio from './wire/virtio';
 
-let cell: usize = 0;
-let outputCount: u32 = 0;
+/** Output records filled since the batch began. */
+export let outputCount: u32 = 0;
 let segmentAt: usize = 0; // where the next segment goes
 let segmentsLeft: u32 = 0; // outputs beyond one a cell: so many segments starve no other frame
 
 /** Runs the frames of cells 0 to `count` - 1: verdict and outputs stand in their metas afterwards. */
 export function runBatch(count: u32, tick: u32): void {
+  run(count, tick, true);
+}
+
+/** The same, every frame through forward.ts: the outcome is the same, byte for byte. */
+export function runGeneralBatch(count: u32, tick: u32): void {
+  run(count, tick, false);
+}
+
+function run(count: u32, tick: u32, isFast: bool): void {
   sink.useRings(false);
   const root = enter();
   outputCount = 0;
   segmentAt = segments;
   segmentsLeft = outputCountMax - cellCount;
-  for (let i: u32 = 0; i < count; i++) {
-    const meta = metas + i * META_BYTES;
-    cell = cells + i * cellBytes;
-    const first = outputCount;
-    const verdict = forwardCell(meta, root, tick);
-    store<u8>(meta, <u8>verdict, META_VERDICT);
-    store<u32>(meta, first | ((outputCount - first) << 16), META_OUTPUT); // and META_OUTPUTS behind it
+  for (let first: u32 = 0; first < count; first += STEPS_MAX) {
+    const some = min<u32>(count - first, STEPS_MAX);
+    openCells(first, some);
+    if (isFast) runSteps(some, root, tick);
+    else runGenerally(some, root, tick);
   }
   leave();
 }
 
-/** A frame longer than its cell was cut when it was written there. */
-function forwardCell(meta: usize, root: usize, tick: u32): u32 {
-  const len = load<u32>(meta, META_LENGTH);
-  if (len <= cellBytes - HEADROOM) return forward(cell + HEADROOM, len, meta, root, tick);
-  countVerdict(DROP_SNAPPED);
-  return DROP_SNAPPED;
+/** Makes steps of `count` cells from `first` on. A frame longer than its cell was cut when it was written there. */
+function openCells(first: u32, count: u32): void {
+  const room = cellBytes - HEADROOM;
+  let meta = metas + first * META_BYTES;
+  let frame = cells + first * cellBytes + HEADROOM;
+  for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
+    const len = load<u32>(meta, META_LENGTH);
+    store<u64>(step, ((<u64>len) << 32) | (len <= room ? <u64>frame : 0), STEP_FRAME); // and STEP_LENGTH behind it
+    store<u32>(step, <u32>meta, STEP_META);
+    meta += META_BYTES;
+    frame += cellBytes;
+  }
 }
 
 /** In place: the packet stays where it is, and `front` bytes before it must still be in the cell. */
-export function place(front: u32, from: usize): usize {
-  return from - front >= cell && outputCount < outputCountMax ? from : 0;
+export function place(front: u32, from: usize, frame: usize): usize {
+  return from - front >= frame - HEADROOM && outputCount < outputCountMax ? from : 0;
 }
 
 /** An empty place for `bytes` bytes with `front` bytes before them: for segments, which do not fit the cell. */
@@ -86,13 +89,12 @@ function roomBytes(bytes: u32): u32 {
   return (bytes + 31) & ~15;
 }
 
-export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
+export function commit(start: usize, bytes: u32, egress: u32, offload: usize, shift: i32): void {
   const output = outputs + outputCount * OUTPUT_BYTES;
   store<u64>(output, <u64>start | ((<u64>bytes) << 32), OUTPUT_BASE); // and OUTPUT_LENGTH behind it
   store<u32>(output, egress, OUTPUT_EGRESS); // and OUTPUT_FLAGS: none
   outputCount++;
-  const header = parsed.virtioHeader();
-  if (!keepsOffload || !header) return;
+  if (!offload) return;
   store<u16>(output, META_HAS_VIRTIO, OUTPUT_FLAGS);
-  virtio.copyShifted(output + OUTPUT_VIRTIO, header, shift);
+  virtio.copyShifted(output + OUTPUT_VIRTIO, offload, shift);
 }

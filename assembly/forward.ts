@@ -82,15 +82,21 @@ export function forwardChosen(vip: usize, chosen: u32, hash: u64, len: u32, tick
   const vipNumber = load<u32>(vip, VIP_NUMBER);
   store<u32>(parsed.meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
   countTraffic(vipNumber, chosen, len);
-  if (chosen == NO_BACKEND) return DROP_NO_BACKEND;
-  const verdict = send(backend(chosen), hash);
-  return verdict == DROP_TOO_BIG ? answerTooBig(backend(chosen), tick) : verdict;
+  return deliver(chosen, hash, tick);
 }
 
-function send(backend: usize, hash: u64): u32 {
-  const encap = <i32>load<u8>(backend, BACKEND_ENCAP);
-  if (encap == ENCAP_L2) return forwardL2(backend);
-  return encap == ENCAP_L3DSR ? forwardL3dsr(backend) : forwardTunnel(backend, hash);
+/** Sends the packet in hand to backend `chosen`, or says why it cannot: to its sender too, when it is too big. */
+export function deliver(chosen: u32, hash: u64, tick: u32): u32 {
+  if (chosen == NO_BACKEND) return DROP_NO_BACKEND;
+  const record = backend(chosen);
+  const verdict = send(record, hash);
+  return verdict == DROP_TOO_BIG ? answerTooBig(record, tick) : verdict;
+}
+
+function send(record: usize, hash: u64): u32 {
+  const encap = <i32>load<u8>(record, BACKEND_ENCAP);
+  if (encap == ENCAP_L2) return forwardL2(record);
+  return encap == ENCAP_L3DSR ? forwardL3dsr(record) : forwardTunnel(record, hash);
 }
 
 /** All of a VIP's address is ours; any other address is the host's business, broken frames included. */

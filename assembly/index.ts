@@ -1,6 +1,6 @@
 // index.ts: what the host may call. Packet workers: init, runRing, takeQueued, runBatch. Builder: the rest.
 
-export { runBatch } from './batch';
+export { runBatch, runGeneralBatch } from './batch';
 export { countMoved, countTracks, inherit, releaseTracks } from './build/history';
 export { fillTable, placeAll } from './build/maglev';
 export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';

@@ -18,6 +18,7 @@
 //     BUILD             used by the builder       inputs of one table build
 //     CELLS             host and worker           frames without kernel rings: batch(), forward(), pcap
 //     RINGS             kernel and worker         packet rings, mapped here with MAP_FIXED
+//     STEPS             one worker                what the fast path knows of the frames in hand
 //     SEGMENTS          written by one worker     segments of super-frames that were in cells
 //
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
@@ -85,7 +86,6 @@ export const WORKER_BYTES = 2048;
 export const WORKER_EPOCH = 0; // u32: generation of the batch in hand, or EPOCH_IDLE
 export const WORKER_COMMAND = 64; // u32: COMMAND_, written by the host, on a cache line of its own
 export const WORKER_INGRESS = 128; // u32: egress index of the interface it receives from
-export const WORKER_META = 192; // META_BYTES: what the ring header says of the frame in hand
 export const WORKER_RX_RING = 256; // ring descriptor of the interface this worker receives from
 export const WORKER_TX_RINGS = 320; // EGRESS_MAX ring descriptors, by egress index
 export const WORKER_TOKENS = 1344; // u32: thousandths of errors it may still send
@@ -271,3 +271,22 @@ export const VIRTIO_CSUM_START = 6; // u16
 export const VIRTIO_CSUM_OFFSET = 8; // u16
 export const VIRTIO_NEEDS_CSUM = 1; // flag
 export const VIRTIO_GSO_NONE = 0;
+
+// --- STEPS: of one worker: STEPS_MAX steps, one a frame in hand, then as many metas for the frames of rings -------------
+export const STEPS_MAX = 64; // few enough to stay in the first-level cache, enough to hide memory behind
+export const STEP_BYTES = 64;
+export const STEP_FRAME = 0; // u32: address of the frame; 0 = it was cut when it was put where it lies
+export const STEP_LENGTH = 4; // u32
+export const STEP_META = 8; // u32: address of its meta
+export const STEP_VIP = 12; // u32: record of its VIP; 0 = not a frame for the fast path
+export const STEP_HASH = 16; // u64
+export const STEP_SLOT_AT = 24; // u32: address of its slot
+export const STEP_CHOSEN = 28; // u32: the slot as it stands in the table, then the backend index
+export const STEP_PACKET_BYTES = 32; // u32: without padding
+export const STEP_KIND = 36; // u32: STEP_IS_
+export const STEP_BUCKET = 40; // u32: address of the bucket its flow is in, when its slot is tracked
+export const STEP_RING_FRAME = 44; // u32: frame of the receive ring it lies in
+export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
+export const STEP_IS_V6 = 1;
+export const STEP_IS_UDP = 2;
+export const STEP_IS_SYN = 4;

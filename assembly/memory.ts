@@ -33,9 +33,12 @@ import {
   REGION_NEXT_HOPS,
   REGION_ROOTS,
   REGION_SEGMENTS,
+  REGION_STEPS,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
   ROOT_HEADER_BYTES,
+  STEP_BYTES,
+  STEPS_MAX,
   WORKER_BYTES,
 } from './layout';
 
@@ -59,6 +62,8 @@ export let outputs: usize = 0;
 export let outputCountMax: u32 = 0;
 export let segments: usize = 0;
 export let segmentsEnd: usize = 0;
+export let steps: usize = 0;
+export let stepMetas: usize = 0;
 
 let verdictCounters: usize = 0;
 let eventCounters: usize = 0;
@@ -111,6 +116,8 @@ export function init(workerIndex: u32): bool {
   cells = outputs + outputCountMax * OUTPUT_BYTES;
   segments = region(REGION_SEGMENTS) + workerIndex * limit(LIMIT_SEGMENT_BYTES);
   segmentsEnd = segments + limit(LIMIT_SEGMENT_BYTES);
+  steps = region(REGION_STEPS) + workerIndex * STEPS_MAX * (STEP_BYTES + META_BYTES);
+  stepMetas = steps + STEPS_MAX * STEP_BYTES;
   return true;
 }
 
@@ -122,9 +129,12 @@ export function countVerdict(verdict: u32): void {
   increment(verdictCounters + (verdict << 3));
 }
 
+export function countVerdicts(verdict: u32, times: u32): void {
+  add(verdictCounters + (verdict << 3), times);
+}
+
 export function countEvents(event: u32, times: u32): void {
-  const at = eventCounters + (event << 3);
-  store<u64>(at, load<u64>(at) + times);
+  add(eventCounters + (event << 3), times);
 }
 
 export function countEvent(event: u32): void {
@@ -139,9 +149,13 @@ export function countTraffic(vipNumber: u32, backendIndex: u32, octets: u32): vo
 
 function count(at: usize, octets: u32): void {
   increment(at);
-  store<u64>(at, load<u64>(at, 8) + octets, 8);
+  add(at + 8, octets);
 }
 
 function increment(at: usize): void {
-  store<u64>(at, load<u64>(at) + 1);
+  add(at, 1);
+}
+
+function add(at: usize, times: u32): void {
+  store<u64>(at, load<u64>(at) + times);
 }

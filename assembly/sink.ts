@@ -1,7 +1,7 @@
 // sink.ts: where frames go. forward() asks for a place, fills in the headers and commits; 0..n times a frame.
-//   place(front, from, bytes, egress)   a place where the `bytes` at `from` stand with `front` free bytes before them
-//   room(front, bytes, egress)          the same, but empty
-//   commit(start, bytes, shift)         the frame from `start` is done
+//   place(front, from, bytes, egress, frame)   a place where the `bytes` at `from` stand with `front` free bytes before them
+//   room(front, bytes, egress)   the same, but empty
+//   commit(start, bytes, egress, offload, shift)   the frame from `start` is done
 // Two kinds: cells (frames are rewritten where they lie, batch.ts) and transmit rings (frames are copied, ring/tpacket.ts).
 import * as cellSink from './batch';
 import * as parsed from './parse';
@@ -17,10 +17,10 @@ export function useRings(yes: bool): void {
 
 /**
  * Address where `bytes` bytes of the frame in hand now stand, with `front` bytes free before them; 0 when there is no
- * place. An earlier place that was not committed is given up.
+ * place. An earlier place that was not committed is given up. `frame` is where the frame in hand begins.
  */
-export function place(front: u32, from: usize, bytes: u32, egress: u32): usize {
-  return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from);
+export function place(front: u32, from: usize, bytes: u32, egress: u32, frame: usize): usize {
+  return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from, frame);
 }
 
 /** Address of an empty place for `bytes` bytes, with `front` bytes before them; 0 when there is none. For segments. */
@@ -54,10 +54,15 @@ export function isFull(egress: u32): bool {
 
 /**
  * Hands over the frame of `bytes` bytes at `start`, which lies in the last place. Its packet starts `shift` bytes further
- * from the start of the frame than that of the frame in hand. With `keepsOffload` the receiver of the frame is told what
- * the sender left to the device: half checksums, segments.
+ * from the start of the frame than that of the frame in hand. `offload` is the virtio header by which the receiver of the frame is
+ * told what the sender left to the device: half checksums, segments; 0: nothing is left.
  */
-export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
-  if (usesRings) ringSink.commit(start, bytes, egress, shift, keepsOffload);
-  else cellSink.commit(start, bytes, egress, shift, keepsOffload);
+export function commit(start: usize, bytes: u32, egress: u32, offload: usize, shift: i32): void {
+  if (usesRings) ringSink.commit(start, bytes, egress, offload, shift);
+  else cellSink.commit(start, bytes, egress, offload, shift);
+}
+
+/** How many output records of this batch are filled; rings have none. */
+export function outputCount(): u32 {
+  return cellSink.outputCount;
 }

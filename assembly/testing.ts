@@ -4,7 +4,6 @@
 export { sumOf as innerSumOf } from './encap/innerSum';
 export {
   find as flowFind,
-  foundBackend as flowFoundBackend,
   insert as flowInsert,
   touch as flowTouch,
 } from './flow/table';

@@ -24,8 +24,14 @@ export class Ours {
   private readonly module: RestoreModule;
   private nextFlow = 0;
 
-  /** Throws ERR_MISSING when dist/bench.wasm was not built. */
-  constructor(readonly scene: Scene) {
+  /**
+   * Throws ERR_MISSING when dist/bench.wasm was not built.
+   * @param isGeneral every frame takes the general path, none the fast one
+   */
+  constructor(
+    readonly scene: Scene,
+    private readonly isGeneral = false,
+  ) {
     this.module = bindRestore(scene);
   }
 
@@ -42,7 +48,8 @@ export class Ours {
   forward(): void {
     const { engine, shape, tick } = this.scene;
     this.nextFlow = this.module.restore(this.nextFlow, shape.batch);
-    engine.builder.runBatch(shape.batch, tick);
+    if (this.isGeneral) engine.builder.runGeneralBatch(shape.batch, tick);
+    else engine.builder.runBatch(shape.batch, tick);
   }
 
   /** Fills a lookup table at the scene's scratch place, from the build records of the last VIP that was built. */

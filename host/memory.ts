@@ -46,11 +46,14 @@ import {
   REGION_RINGS,
   REGION_ROOTS,
   REGION_SEGMENTS,
+  REGION_STEPS,
   REGION_TABLES,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
   RING_ALIGN,
   ROOT_HEADER_BYTES,
+  STEP_BYTES,
+  STEPS_MAX,
   VIP_BYTES,
   WORKER_BYTES,
 } from '../assembly/layout.js';
@@ -125,6 +128,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_CELLS]: workers * (cells * (META_BYTES + shape.cellBytes) + outputRecordsOf(shape) * OUTPUT_BYTES),
     [REGION_RINGS]: shape.ringsBytes,
     [REGION_SEGMENTS]: workers * segmentBytesOf(shape),
+    [REGION_STEPS]: workers * STEPS_MAX * (STEP_BYTES + META_BYTES),
   };
   const regions = layOut(sizes);
   const last = regions[REGION_COUNT - 1] as Region;

@@ -10,6 +10,7 @@ export interface HotPathModule extends Record<string, unknown> {
   init(workerIndex: number): number;
   // packet workers
   runBatch(count: number, tick: number): void;
+  runGeneralBatch(count: number, tick: number): void;
   runRing(budget: number, tick: number): number;
   takeQueued(): number;
   // builder

@@ -168,7 +168,6 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.WORKER_EPOCH, 4],
       [layout.WORKER_COMMAND, 4],
       [layout.WORKER_INGRESS, 4],
-      [layout.WORKER_META, layout.META_BYTES],
       [layout.WORKER_RX_RING, layout.RING_BYTES],
       [layout.WORKER_TX_RINGS, layout.EGRESS_MAX * layout.RING_BYTES],
     ],

@@ -5,7 +5,6 @@
 // loads need not wait for them. ARCHITECTURE.md has what the headers say, in one table.
 import { BACKEND_OUTER, BACKEND_OUTER_SUM } from '../layout';
 import * as checksum from '../wire/checksum';
-import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 
 /** Flow label of an outer IPv6 header: 20 bits of the flow hash, so that routers and receivers spread flows (RFC 6438). */
@@ -15,13 +14,13 @@ export function flowLabel(hash: u64): u32 {
 
 /** Outer IPv4 header. The ready-made one is summed with TOS, length and checksum 0: adding the two gives the checksum. */
 export function writeOuterIpv4(at: usize, backend: usize, tos: u32, totalLen: u32): void {
-  v128.store(at, v128.load(backend, BACKEND_OUTER));
-  store<u32>(at, load<u32>(backend, BACKEND_OUTER + 16), 16);
-  ipv4.setTos(at, tos);
-  ipv4.setTotalLen(at, totalLen);
-  // The sum is of little-endian words (checksum.ts), where TOS is the high byte of the first word.
-  const sum = load<u32>(backend, BACKEND_OUTER_SUM) + (tos << 8) + bswap<u16>(<u16>totalLen);
-  ipv4.storeChecksum(at, checksum.finishHeader(sum));
+  // Sums are of little-endian words (checksum.ts), where TOS is the high byte of the first word.
+  const length = <u32>bswap<u16>(<u16>totalLen);
+  const sum = checksum.finishHeader(load<u32>(backend, BACKEND_OUTER_SUM) + (tos << 8) + length);
+  // TOS, length and checksum are 0 in the ready-made header: three whole stores, nothing overwritten.
+  store<u32>(at, load<u32>(backend, BACKEND_OUTER) | (tos << 8) | (length << 16));
+  store<u64>(at, load<u64>(backend, BACKEND_OUTER + 4) | ((<u64>sum) << 48), 4);
+  store<u64>(at, load<u64>(backend, BACKEND_OUTER + 12), 12);
 }
 
 /** Outer IPv6 header. */

@@ -26,7 +26,7 @@ import {
 } from '../verdict';
 import * as ethernet from '../wire/ethernet';
 
-const MAC_MASK: u64 = 0xffff_ffff_ffff;
+export const MAC_MASK: u64 = 0xffff_ffff_ffff;
 
 /** The way to next hop `index`; 0 while it is not resolved. */
 export function wayTo(index: u32): u64 {
@@ -70,7 +70,7 @@ export function ethernetBytes(way: u64): u32 {
 
 /** Address where the packet in hand now stands, with `front` bytes before it for headers; 0: see noPlace(). */
 export function placePacket(way: u64, front: u32): usize {
-  return sink.place(front, parsed.packet, parsed.packetBytes, egressOf(way));
+  return sink.place(front, parsed.packet, parsed.packetBytes, egressOf(way), parsed.frame);
 }
 
 /** The verdict when placePacket() returned 0. */
@@ -88,7 +88,7 @@ export function send(way: u64, head: u32, at: usize, bytes: u32, ethertype: u32,
   if (head == ethernet.HEADER_BYTES) ethernet.write(start, mac, ownMac(way), ethertype);
   else ethernet.writeTagged(start, mac, ownMac(way), parsed.vlanTci, ethertype);
   const shift = <i32>(head + bytes - parsed.packetBytes) - <i32>(parsed.packet - parsed.frame);
-  sink.commit(start, head + bytes, egressOf(way), shift, keepsOffload);
+  sink.commit(start, head + bytes, egressOf(way), keepsOffload ? parsed.virtioHeader() : 0, shift);
 }
 
 /** Egress index of a way. */

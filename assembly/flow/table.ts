@@ -25,18 +25,16 @@ import { control, countEvent, flowBucketMask, flows } from '../memory';
 
 const BUCKET_SHIFT: u32 = 6; // FLOW_WAYS * FLOW_BYTES bytes
 const INSERT_TRIES = 4;
+const HIGH_HALVES: u32 = 0xaaaa;
 
-let foundAt: usize = 0;
-let foundEntry: u64 = 0;
-/** Backend of the entry that the last successful find() met. */
-export let foundBackend: u32 = 0;
+let foundAt: usize = 0; // where find() found its entry
 
 function fingerprintOf(hash: u64): u32 {
   return <u32>(hash >> 32);
 }
 
 /** The low bits of the low half; slots take its high bits (profiles/native.ts), so the flows of one slot spread out. */
-function bucketOf(hash: u64): usize {
+export function bucketOf(hash: u64): usize {
   return flows + ((<usize>(<u32>hash & flowBucketMask)) << BUCKET_SHIFT);
 }
 
@@ -48,33 +46,44 @@ function isConfirmed(entry: u64): bool {
   return (<u32>entry & FLOW_CONFIRMED) != 0;
 }
 
-function backendOf(entry: u64): u32 {
+/** Backend index of an entry. */
+export function backendOf(entry: u64): u32 {
   return <u32>entry >> 16;
 }
 
-/** Looks for a flow seen within `idleTicks`; on true, foundBackend is its backend and touch() may follow. */
-export function find(hash: u64, idleTicks: u32, tick: u32): bool {
+/** The entry of a flow seen within `idleTicks`, as it stood when it was read; 0 when there is none. touch() may follow. */
+export function find(hash: u64, idleTicks: u32, tick: u32): u64 {
   const bucket = bucketOf(hash);
   const fingerprint = fingerprintOf(hash);
-  for (let way = 0; way < FLOW_WAYS; way++) {
-    const at = bucket + way * FLOW_BYTES;
+  for (let ways = waysWith(bucket, fingerprint); ways; ways &= ways - 1) {
+    const at = bucket + <usize>((ctz(ways) >> 1) * FLOW_BYTES);
     const entry = atomic.load<u64>(at);
     if (<u32>(entry >> 32) != fingerprint || !entry) continue;
-    if (ageOf(entry, tick) > idleTicks) return false;
     foundAt = at;
-    foundEntry = entry;
-    foundBackend = backendOf(entry);
-    return true;
+    return ageOf(entry, tick) > idleTicks ? 0 : entry;
   }
-  return false;
+  return 0;
 }
 
-/** Marks the flow just found as seen now. Written only when something changes; losing the race to another worker is fine. */
-export function touch(tick: u32, confirm: bool): void {
-  let low = (<u32>foundEntry & ~FLOW_TICK_MASK) | (tick & FLOW_TICK_MASK);
+/**
+ * Which ways of a bucket have this fingerprint: bit 2 * way + 1 each. All eight are compared at once, as the end of a loop would be
+ * guessed wrong. Another worker may change an entry meanwhile: who takes one reads it again.
+ */
+function waysWith(bucket: usize, fingerprint: u32): u32 {
+  const wanted = i32x4.splat(fingerprint);
+  const a = i32x4.bitmask(i32x4.eq(v128.load(bucket), wanted)); // two entries: low, high, low, high half
+  const b = i32x4.bitmask(i32x4.eq(v128.load(bucket, 16), wanted));
+  const c = i32x4.bitmask(i32x4.eq(v128.load(bucket, 32), wanted));
+  const d = i32x4.bitmask(i32x4.eq(v128.load(bucket, 48), wanted));
+  return (a | (b << 4) | (c << 8) | (d << 12)) & HIGH_HALVES;
+}
+
+/** Marks the flow of the entry that find() returned as seen now. Written only when something changes; losing the race to another worker is fine. */
+export function touch(entry: u64, tick: u32, confirm: bool): void {
+  let low = (<u32>entry & ~FLOW_TICK_MASK) | (tick & FLOW_TICK_MASK);
   if (confirm) low |= FLOW_CONFIRMED;
-  if (low == <u32>foundEntry) return;
-  atomic.cmpxchg<u64>(foundAt, foundEntry, (foundEntry & 0xffff_ffff_0000_0000) | low);
+  if (low == <u32>entry) return;
+  atomic.cmpxchg<u64>(foundAt, entry, (entry & 0xffff_ffff_0000_0000) | low);
 }
 
 /** Enters a flow, not confirmed. Where every place holds a confirmed, living flow, it is counted and left out. */

@@ -20,9 +20,24 @@ function product(key: usize, pair: usize, a: u32, b: u32): u64 {
 /** Hash of an IPv4 flow: source, destination, ports, protocol. */
 export function hashIpv4(packet: usize, ports: u32, protocol: u32): u64 {
   const key = control + CONTROL_NH_KEY;
-  return finalize(
-    product(key, 0, ipv4.source(packet), ipv4.destination(packet)) + product(key, 1, ports, protocol | FAMILY_V4),
-  );
+  const finalKey = load<u64>(control, CONTROL_FINAL_KEY);
+  const source = ipv4.source(packet);
+  return hashIpv4With(load<u64>(key), load<u64>(key, 8), finalKey, source, ipv4.destination(packet), ports, protocol);
+}
+
+/** The same with the first four words of the key at hand: who hashes many flows keeps them in registers. */
+export function hashIpv4With(
+  key01: u64,
+  key23: u64,
+  finalKey: u64,
+  source: u32,
+  destination: u32,
+  ports: u32,
+  protocol: u32,
+): u64 {
+  const addresses = <u64>(source + <u32>key01) * <u64>(destination + <u32>(key01 >> 32));
+  const rest = <u64>(ports + <u32>key23) * <u64>((protocol | FAMILY_V4) + <u32>(key23 >> 32));
+  return finalize(addresses + rest, finalKey);
 }
 
 /** Hash of an IPv6 flow: source, destination, ports, protocol. */
@@ -33,12 +48,12 @@ export function hashIpv6(packet: usize, ports: u32, protocol: u32): u64 {
   sum += product(key, 1, load<u32>(p, 8), load<u32>(p, 12));
   sum += product(key, 2, load<u32>(p, 16), load<u32>(p, 20));
   sum += product(key, 3, load<u32>(p, 24), load<u32>(p, 28));
-  return finalize(sum + product(key, 4, ports, protocol | FAMILY_V6));
+  return finalize(sum + product(key, 4, ports, protocol | FAMILY_V6), load<u64>(control, CONTROL_FINAL_KEY));
 }
 
 /** Mixes 64 bits with the key: the finalizer of MurmurHash3 (Appleby, fmix64) after a keyed xor. A bijection. */
-function finalize(sum: u64): u64 {
-  let x = sum ^ load<u64>(control, CONTROL_FINAL_KEY);
+function finalize(sum: u64, finalKey: u64): u64 {
+  let x = sum ^ finalKey;
   x = (x ^ (x >> 33)) * 0xff51_afd7_ed55_8ccd;
   x = (x ^ (x >> 33)) * 0xc4ce_b9fe_1a85_ec53;
   return x ^ (x >> 33);

@@ -6,8 +6,9 @@
 //   |tci |tpid | padding |                                  transmit: virtio_net_hdr at 32, the frame behind it
 // tp_status says whose the frame is; every change of hands is an atomic access.
 import { enter, leave } from '../epoch';
-import { forward } from '../forward';
+import { runSteps } from '../fast/steps';
 import {
+  META_BYTES,
   META_FLAGS,
   META_HAS_VIRTIO,
   META_HAS_VLAN,
@@ -25,16 +26,19 @@ import {
   RING_FRAMES_PER_BLOCK,
   RING_IN_BLOCK,
   RING_QUEUED,
+  STEP_BYTES,
+  STEP_FRAME,
+  STEP_LENGTH,
+  STEP_META,
+  STEP_RING_FRAME,
+  STEPS_MAX,
   VIRTIO_BYTES,
   WORKER_INGRESS,
-  WORKER_META,
   WORKER_RX_RING,
   WORKER_TX_RINGS,
 } from '../layout';
-import { countVerdict, worker } from '../memory';
-import * as parsed from '../parse';
+import { stepMetas, steps, worker } from '../memory';
 import * as sink from '../sink';
-import { DROP_SNAPPED } from '../verdict';
 import { copy } from '../wire/copy';
 import * as virtio from '../wire/virtio';
 
@@ -63,20 +67,62 @@ let isCrowded: bool = false; // a transmit ring should be sent before more is re
  */
 export function runRing(budget: u32, tick: u32): u32 {
   sink.useRings(true);
-  const ring = worker + WORKER_RX_RING;
   const root = enter();
-  let count: u32 = 0;
+  let done: u32 = 0;
   isCrowded = false;
-  for (; count < budget && !isCrowded; count++) {
-    const slot: usize = load<u32>(ring, RING_AT);
-    const status = atomic.load<u32>(slot + STATUS);
-    if (!(status & STATUS_USER)) break;
-    receive(slot, status, root, tick);
-    atomic.store<u32>(slot + STATUS, STATUS_KERNEL);
-    advance(ring);
+  while (done < budget && !isCrowded) {
+    const count = openFrames(min<u32>(budget - done, STEPS_MAX));
+    if (!count) break;
+    runSteps(count, root, tick);
+    giveBack(count);
+    done += count;
   }
   leave();
+  return done;
+}
+
+/**
+ * Makes steps of received frames, `most` at most, and returns how many. A super-frame is the last of them: its segments may be a
+ * tenth of a transmit ring.
+ */
+function openFrames(most: u32): u32 {
+  const ring = worker + WORKER_RX_RING;
+  let count: u32 = 0;
+  let isLast: bool = false;
+  for (; count < most && !isLast; count++) {
+    const slot = <usize>load<u32>(ring, RING_AT);
+    const status = atomic.load<u32>(slot + STATUS);
+    if (!(status & STATUS_USER)) break;
+    const meta = stepMetas + count * META_BYTES;
+    open(steps + count * STEP_BYTES, meta, slot, status);
+    isLast = virtio.isSuperFrame(meta + META_VIRTIO);
+    advance(ring);
+  }
   return count;
+}
+
+/** A frame longer than its slot was cut by the kernel: its step has no frame. */
+function open(step: usize, meta: usize, slot: usize, status: u32): void {
+  const len = load<u32>(slot, LEN);
+  const frame = slot + <usize>load<u16>(slot, MAC);
+  store<u32>(step, load<u32>(slot, SNAPLEN) < len ? 0 : <u32>frame, STEP_FRAME);
+  store<u32>(step, len, STEP_LENGTH);
+  store<u32>(step, <u32>meta, STEP_META);
+  store<u32>(step, <u32>slot, STEP_RING_FRAME);
+  store<u8>(meta, load<u8>(slot, PACKET_TYPE), META_PACKET_TYPE);
+  store<u16>(meta, <u16>load<u32>(worker, WORKER_INGRESS), META_INGRESS);
+  store<u16>(meta, load<u16>(slot, VLAN_TCI), META_VLAN_TCI);
+  const hasVlan = status & STATUS_VLAN_VALID ? META_HAS_VLAN : 0;
+  store<u16>(meta, <u16>(META_HAS_VIRTIO | hasVlan), META_FLAGS);
+  store<u64>(meta, load<u64>(frame - VIRTIO_BYTES), META_VIRTIO);
+  store<u16>(meta, load<u16>(frame - 2), META_VIRTIO + 8);
+}
+
+/** The kernel may fill the frames of `count` steps again. */
+function giveBack(count: u32): void {
+  for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
+    atomic.store<u32>(<usize>load<u32>(step, STEP_RING_FRAME) + STATUS, STATUS_KERNEL);
+  }
 }
 
 /** Bit e is set when frames wait in the transmit ring of egress e for a sendto(2). Asking starts the count again. */
@@ -89,24 +135,6 @@ export function takeQueued(): u32 {
     mask |= 1 << egress;
   }
   return mask;
-}
-
-function receive(slot: usize, status: u32, root: usize, tick: u32): void {
-  const len = load<u32>(slot, LEN);
-  if (load<u32>(slot, SNAPLEN) < len) {
-    countVerdict(DROP_SNAPPED);
-    return;
-  }
-  const frame = slot + <usize>load<u16>(slot, MAC);
-  const meta = worker + WORKER_META;
-  store<u8>(meta, load<u8>(slot, PACKET_TYPE), META_PACKET_TYPE);
-  store<u16>(meta, <u16>load<u32>(worker, WORKER_INGRESS), META_INGRESS);
-  store<u16>(meta, load<u16>(slot, VLAN_TCI), META_VLAN_TCI);
-  const hasVlan = status & STATUS_VLAN_VALID ? META_HAS_VLAN : 0;
-  store<u16>(meta, <u16>(META_HAS_VIRTIO | hasVlan), META_FLAGS);
-  store<u64>(meta, load<u64>(frame - VIRTIO_BYTES), META_VIRTIO);
-  store<u16>(meta, load<u16>(frame - 2), META_VIRTIO + 8);
-  forward(frame, len, meta, root, tick);
 }
 
 /** Moves a ring to its next frame. A block may end with bytes that hold no whole frame. */
@@ -160,10 +188,10 @@ export function noteBurst(egress: u32): void {
 }
 
 /** Fills in the ring header and gives the frame to the kernel, which looks at it at the next sendto(2). */
-export function commit(start: usize, bytes: u32, egress: u32, shift: i32, keepsOffload: bool): void {
+export function commit(start: usize, bytes: u32, egress: u32, offload: usize, shift: i32): void {
   const ring = txRing(egress);
   const header = start - VIRTIO_BYTES;
-  if (keepsOffload) virtio.copyShifted(header, parsed.virtioHeader(), shift);
+  if (offload) virtio.copyShifted(header, offload, shift);
   else virtio.clear(header);
   // All of the frame goes into the linear part: nothing of it stays in the ring, where the next frame would overwrite
   // what a receiver on this host has not read yet; and it is a third cheaper.

@@ -35,12 +35,13 @@ export function selectTracked(
 ): u32 {
   const fresh = slot & SLOT_BACKEND;
   let chosen = fresh;
-  if (flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick)) {
-    const known = flowTable.foundBackend;
+  const entry = flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick);
+  if (entry) {
+    const known = flowTable.backendOf(entry);
     if (canServe(known)) {
       chosen = known;
       countEvent(EVENT_FLOW_HIT);
-      flowTable.touch(tick, !isSyn);
+      flowTable.touch(entry, tick, !isSyn);
     } else {
       countEvent(EVENT_FLOW_HIT_DEAD);
       flowTable.insert(hash, fresh, tick);
@@ -56,8 +57,9 @@ export function selectTracked(
 /** The same choice for a packet that begins nothing, and nothing is entered, noted or counted: for what is about a flow. */
 export function peekTracked(vip: usize, slotIndex: u32, slot: u32, hash: u64, tick: u32): u32 {
   const fresh = slot & SLOT_BACKEND;
-  if (flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick)) {
-    const known = flowTable.foundBackend;
+  const entry = flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick);
+  if (entry) {
+    const known = flowTable.backendOf(entry);
     return canServe(known) ? known : fresh;
   }
   const track = trackOfSlot(vip, slotIndex);

@@ -14,6 +14,7 @@ import { randomSource } from '../../bench/random.js';
 import { openEmptyScene, openScene, type Scene, writeFrame } from '../../bench/scene.js';
 import { SHAPE_DEFAULT, type Shape } from '../../bench/shape.js';
 import { Twin } from '../../bench/twin.js';
+import { spoil } from '../support/spoil.js';
 
 const SEED = Number(process.env.SEED ?? 20261123);
 const FLOWS = 2000;
@@ -46,36 +47,6 @@ async function compare(scene: Scene): Promise<Map<string, number>> {
     }
   }
   return new Map(Object.entries(scene.engine.stats().verdicts).map(([name, count]) => [name, Number(count)]));
-}
-
-/** Changes one thing about a frame of `bytes` bytes that makes it less than perfect. Returns its length. */
-function spoil(frame: Uint8Array, random: () => number): { bytes: number; packetType?: number; vlanTci?: number } {
-  const bytes = frame.length;
-  const [at, value] = [random() % bytes, random() & 0xff];
-  switch (random() % 8) {
-    case 0:
-      return { bytes: random() % (bytes + 1) }; // cut
-    case 1:
-      frame[at] = value; // anything
-      return { bytes };
-    case 2:
-      frame[12 + (random() % 30)] = value; // something in the headers
-      return { bytes };
-    case 3:
-      frame[frame[12] === 0x08 ? 22 : 21] = random() % 3; // TTL or hop limit
-      return { bytes };
-    case 4:
-      frame.copyWithin(16, 12); // a tag in the frame
-      frame.set([0x81, 0x00, value, at], 12);
-      return { bytes };
-    case 5:
-      return { bytes, vlanTci: random() & 0xffff }; // a tag in the meta
-    case 6:
-      return { bytes, packetType: random() % 5 };
-    default:
-      frame.set([value, at], frame[12] === 0x08 ? 24 : 18); // the checksum: decrementing must carry; or a length
-      return { bytes };
-  }
 }
 
 /** The twins know neither ICMP nor fragments nor extension headers: what the benchmark has not. */

@@ -69,14 +69,26 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'headroom is thought to be smaller than it is',
     file: 'batch.ts',
-    find: 'from - front >= cell &&',
-    replace: 'from - front >= cell + 220 &&',
+    find: 'from - front >= frame - HEADROOM &&',
+    replace: 'from - front >= frame - HEADROOM + 220 &&',
+  },
+  {
+    name: 'the fast path forwards what has no hop left',
+    file: 'fast/plain.ts',
+    find: 'if (word & FRAGMENT_MASK || (word & 0xff_0000) <= TTL_ONE) return 0;',
+    replace: 'if (word & FRAGMENT_MASK) return 0;',
+  },
+  {
+    name: 'the fast path thinks of the VIP before when only the port differs',
+    file: 'fast/read.ts',
+    find: 'if ((destination ^ lastDestination) | (service ^ lastService)) {',
+    replace: 'if (destination ^ lastDestination) {',
   },
   {
     name: 'a SYN that is sent again confirms its flow',
     file: 'select/tracked.ts',
-    find: 'flowTable.touch(tick, !isSyn);',
-    replace: 'flowTable.touch(tick, true);',
+    find: 'flowTable.touch(entry, tick, !isSyn);',
+    replace: 'flowTable.touch(entry, tick, true);',
   },
   {
     name: 'a packet as large as the MTU is too big',

@@ -21,10 +21,11 @@ type LongNames =
   | 'innerSumOf'
   | 'sipHash16'
   | 'nhHashIpv4'
-  | 'nhHashIpv6';
+  | 'nhHashIpv6'
+  | 'flowFind';
 
 /** What assembly/testing.ts exports: HotPathModule and functions named after their files. */
-export type TestingModule = HotPathModule & Record<LongNames, LongCall> & { flowFoundBackend: WebAssembly.Global };
+export type TestingModule = HotPathModule & Record<LongNames, LongCall>;
 
 /** The pieces and their memory. */
 export interface Pieces {
