@@ -7,6 +7,7 @@ import { EventHub, type Events } from './events.js';
 import { type Follower, followSource } from './follow.js';
 import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
+import { encapName, encapOf } from './membership/encap.js';
 import type { Change, Refusal } from './membership/event.js';
 import type { LiveVip } from './membership/publish.js';
 import { WEIGHT_DEFAULT } from './membership/record.js';
@@ -275,6 +276,7 @@ class LiveBalancer implements LoadBalancer {
           address,
           state: isDraining(backend) ? 'draining' : state,
           weight,
+          encap: encapName(encapOf(vip.vip, backend)),
           slots: slots.get(address) ?? 0,
           share: (slots.get(address) ?? 0) / vip.record.slotCount,
           isDrained: vip.backends.get(address)?.isDrained ?? false,

@@ -11,6 +11,8 @@ export interface BackendStatus {
   /** As its record says, weight 0 being `draining`. */
   state: 'active' | 'draining' | 'down';
   weight: number;
+  /** How packets get there, its own or its VIP's: `l2`, `ipip`, `gre`, `gue 6080 1` (port, variant, private field), `l3dsr 10` (DSCP). */
+  encap: string;
   /** Slots of the lookup table it has. */
   slots: number;
   /** Share of the slots, 0..1. */

@@ -54,7 +54,11 @@ for (const family of [4, 6] as Family[]) {
       };
       const outcome = await echo(client, sent);
       assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0]);
-      const { verdicts } = await balancer.stats();
+      const { verdicts, status } = await balancer.stats();
+      assert.equal(
+        [...new Set(status.vips.flatMap((vip) => vip.backends.map(({ encap }) => encap)))],
+        [`l3dsr ${DSCP}`],
+      );
       assert.equal(
         Object.keys(verdicts).filter((name) => name.startsWith('DROP_') && verdicts[name] !== 0),
         [],
