@@ -18,6 +18,7 @@ import {
 import { backend, countTraffic, countVerdict } from './memory';
 import * as parsed from './parse';
 import { flowHash } from './profiles/native';
+import { slotOfFlow } from './profiles/slot';
 import { answerArp, answerSolicitation, isSolicitation } from './reply/neighbour';
 import { answerTooBig } from './reply/tooBig';
 import { select } from './select/lookup';
@@ -73,7 +74,7 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (!isSane()) return DROP_BAD_HEADER;
 
   const hash = flowHash();
-  const chosen = select(vip, hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
+  const chosen = select(vip, slotOfFlow(vip, hash), hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
   return forwardChosen(vip, chosen, hash, len, tick);
 }
 

@@ -14,6 +14,7 @@ import {
 import { countEvent, egresses } from './memory';
 import * as parsed from './parse';
 import { flowHash } from './profiles/native';
+import { slotOfFlow } from './profiles/slot';
 import { answerEcho } from './reply/echo';
 import { peek } from './select/lookup';
 import {
@@ -54,7 +55,7 @@ function forwardError(root: usize, len: u32, tick: u32): u32 {
   if (!isSane()) return DROP_BAD_HEADER;
   parsed.lookAtFlow(quoted.layFlow(quote), quoted.protocol, quoted.ports);
   const hash = flowHash();
-  const chosen = peek(vip, hash, tick);
+  const chosen = peek(vip, slotOfFlow(vip, hash), hash, tick);
   parsed.lookBack();
   countEvent(EVENT_ICMP_ERROR);
   return forwardChosen(vip, chosen, hash, len, tick);

@@ -2,9 +2,12 @@
 
 export { runBatch, runGeneralBatch } from './batch';
 export { countMoved, countTracks, inherit, releaseTracks } from './build/history';
-export { fillTable, placeAll } from './build/maglev';
+export { fillTable, placeAll, placeCilium, placeEnvoy, placeKatran } from './build/maglev';
 export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';
 export { countPrevious, countTracked, mergeLastOther, replacePrevious } from './flow/tracks';
 export { init, layoutVersion } from './memory';
+export { fillTable as fillCilium } from './profiles/cilium';
+export { fillTable as fillEnvoy } from './profiles/envoy';
+export { fillV1 as fillKatranV1, fillV2 as fillKatranV2 } from './profiles/katran';
 export { runRing, takeQueued } from './ring/tpacket';
 export { enter as enterVip } from './vip';

@@ -91,6 +91,8 @@ export const WORKER_TX_RINGS = 320; // EGRESS_MAX ring descriptors, by egress in
 export const WORKER_TOKENS = 1344; // u32: thousandths of errors it may still send
 export const WORKER_TOKENS_TICK = 1348; // u32: tick at which they were counted last
 export const WORKER_QUOTE = 1408; // 64 bytes: headers of the flow that an ICMP error is about
+export const WORKER_SCRATCH = 1472; // WORKER_SCRATCH_BYTES: what a hash is taken of, when it does not lie so in the packet
+export const WORKER_SCRATCH_BYTES = 64;
 export const EPOCH_IDLE = 0; // generations count from 1, so that 0 is no generation
 export const COMMAND_RUN = 0;
 export const COMMAND_STOP = 1;
@@ -150,7 +152,9 @@ export const VIP_PROTOCOL = 18; // u8: IANA protocol number; 0 = the record says
 export const VIP_PREFIX_BITS = 19; // u8: of the 128, so 96 more than an IPv4 prefix says; 128 = one address
 export const VIP_TABLE = 20; // u32: base of its lookup table
 export const VIP_SLOT_COUNT = 24; // u32: slots, a prime, so every skip reaches every slot
-export const VIP_TRACKING = 28; // u8: TRACKING_; 29 to 31 are left for hash and hash fields
+export const VIP_TRACKING = 28; // u8: TRACKING_
+export const VIP_HASH = 29; // u8: HASH_: how a flow finds its slot
+export const VIP_FIELDS = 30; // u8: FIELDS_: what of the flow counts for its slot; the flow table has the whole 5-tuple
 export const VIP_TRACKS = 32; // u32: base of its tracking map, 0 = no slot is tracked
 export const VIP_TRACK_MASK = 36; // u32: entries of that map less 1
 export const VIP_LEARN_TICKS = 40; // u32: learning window
@@ -160,6 +164,14 @@ export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root:
 export const TRACKING_CHANGED = 0;
 export const TRACKING_ALL = 1;
 export const TRACKING_NONE = 2;
+export const HASH_NATIVE = 0;
+export const HASH_KATRAN_V1 = 1;
+export const HASH_KATRAN_V2 = 2;
+export const HASH_CILIUM = 3;
+export const HASH_ENVOY = 4;
+export const FIELDS_5_TUPLE = 0;
+export const FIELDS_SOURCE = 1;
+export const FIELDS_PORT = 2;
 export const ENCAP_L2 = 0;
 export const ENCAP_IPIP = 1;
 export const ENCAP_GUE = 2;
@@ -232,6 +244,13 @@ export const BUILD_SKIP = 12; // u32: 1..slotCount - 1
 export const BUILD_TARGET = 16; // u32: slots it is to get
 export const BUILD_TAKEN = 20; // u32: slots it has
 export const BUILD_CREDIT = 24; // u32: turns saved up, in units of its weight
+// Other profiles use the same places otherwise (assembly/profiles/):
+export const BUILD_RANK = 16; // u64: katran, before the fill: hash of the address, by which backends stand in line
+export const BUILD_TURN = 16; // u32: katran: k of the next (offset + k * skip) to try
+export const BUILD_DUE = 16; // f64: cilium, envoy: what its weight times the turns must reach before it takes another slot
+export const BUILD_SHARE = 24; // f64: envoy: its weight, where all together are 1
+// Behind the records: identity of one backend as text, to be hashed.
+export const BUILD_TEXT_BYTES = 128;
 
 // --- CELLS: of one worker: LIMIT_CELLS meta records, LIMIT_OUTPUTS output records, then the cells ----------
 export const HEADROOM = 256; // free bytes before a frame, for outer headers

@@ -17,9 +17,24 @@ export {
   previousOf as tracksPreviousOf,
   trackOf as tracksTrackOf,
 } from './flow/tracks';
-export { hashIpv4 as nhHashIpv4, hashIpv6 as nhHashIpv6 } from './hash/nh';
+export { fnv1Signed4 } from './hash/fnv';
+export { hashAddress as follyHashAddress } from './hash/follyAddress';
+export { jhash, jhash2, jhash2Words, jhash3Words, jhashTuple6 } from './hash/jhash';
+export { first as murmur3First, murmur3, murmur3Pair, second as murmur3Second } from './hash/murmur3';
+export {
+  hashIpv4 as nhHashIpv4,
+  hashIpv6 as nhHashIpv6,
+  hashPort as nhHashPort,
+  hashSource as nhHashSource,
+} from './hash/nh';
 export { sipHash16 } from './hash/siphash';
+export { first as spookyFirst, second as spookySecond, spooky16 } from './hash/spooky';
+export { xxh64 } from './hash/xxh64';
 export * from './index';
+export { writeAddress } from './profiles/addressText';
+export { flowHash as ciliumFlowHash } from './profiles/cilium';
+export { clientHash as envoyClientHash, flowHash as envoyFlowHash } from './profiles/envoy';
+export { flowHash as katranFlowHash, portHash as katranPortHash } from './profiles/katran';
 export { placeBackend as nativePlaceBackend, slotOf as nativeSlotOf } from './profiles/native';
 export {
   intoReply as arpIntoReply,

@@ -3,6 +3,7 @@
 import {
   BACKEND_BYTES,
   BUILD_BYTES,
+  BUILD_TEXT_BYTES,
   CACHE_LINE,
   CONTROL_BYTES,
   CONTROL_GENERATION,
@@ -124,7 +125,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_EGRESSES]: EGRESS_MAX * EGRESS_BYTES,
     [REGION_TABLES]: settings.tablesBytes,
     [REGION_FLOWS]: settings.flowsMax * FLOW_BYTES,
-    [REGION_BUILD]: backendRecords * BUILD_BYTES,
+    [REGION_BUILD]: backendRecords * BUILD_BYTES + BUILD_TEXT_BYTES,
     [REGION_CELLS]: workers * (cells * (META_BYTES + shape.cellBytes) + outputRecordsOf(shape) * OUTPUT_BYTES),
     [REGION_RINGS]: shape.ringsBytes,
     [REGION_SEGMENTS]: workers * segmentBytesOf(shape),

@@ -16,6 +16,13 @@ export interface HotPathModule extends Record<string, unknown> {
   // builder
   placeAll(count: number, slotCount: number): void;
   fillTable(table: number, slotCount: number, count: number): void;
+  placeKatran(count: number, slotCount: number): void;
+  placeCilium(order: number, text: number, bytes: number, slotCount: number): void;
+  placeEnvoy(order: number, text: number, bytes: number, slotCount: number): void;
+  fillKatranV1(table: number, slotCount: number, count: number): void;
+  fillKatranV2(table: number, slotCount: number, count: number): void;
+  fillCilium(table: number, slotCount: number, count: number): void;
+  fillEnvoy(table: number, slotCount: number, count: number): void;
   countMoved(oldTable: number, table: number, slotCount: number): number;
   countTracks(
     oldTable: number,

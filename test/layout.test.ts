@@ -170,6 +170,7 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.WORKER_INGRESS, 4],
       [layout.WORKER_RX_RING, layout.RING_BYTES],
       [layout.WORKER_TX_RINGS, layout.EGRESS_MAX * layout.RING_BYTES],
+      [layout.WORKER_SCRATCH, layout.WORKER_SCRATCH_BYTES],
     ],
   ],
   [

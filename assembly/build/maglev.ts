@@ -4,13 +4,12 @@
 // In each round every backend saves up its weight; who has saved the largest weight takes a turn: its next slot that is
 // still free, in the order of its permutation. With equal weights every backend takes one slot a round, as in the paper.
 // A backend stops at its target, so shares are exact: unweighted counts are floor or ceil of M / N.
+// This is the table of the `native` profile; the others have their own in profiles/, and are placed here.
 import {
   BACKEND_ADDRESS,
   BUILD_BYTES,
   BUILD_CREDIT,
   BUILD_INDEX,
-  BUILD_NEXT,
-  BUILD_SKIP,
   BUILD_TAKEN,
   BUILD_TARGET,
   BUILD_WEIGHT,
@@ -18,7 +17,11 @@ import {
   SLOT_BYTES,
 } from '../layout';
 import { backend, build } from '../memory';
+import * as cilium from '../profiles/cilium';
+import * as envoy from '../profiles/envoy';
+import * as katran from '../profiles/katran';
 import { placeBackend } from '../profiles/native';
+import { takeSlot } from '../profiles/permutation';
 
 /** Sets the permutation of build records 0 to `count` - 1 from the addresses of their backends. */
 export function placeAll(count: u32, slotCount: u32): void {
@@ -26,6 +29,24 @@ export function placeAll(count: u32, slotCount: u32): void {
     const record = build + i * BUILD_BYTES;
     placeBackend(record, backend(load<u32>(record, BUILD_INDEX)) + BACKEND_ADDRESS, slotCount);
   }
+}
+
+/** The same for the rings of Katran, which stand in line by the rank that each gets (BUILD_RANK). */
+export function placeKatran(count: u32, slotCount: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const record = build + i * BUILD_BYTES;
+    katran.placeBackend(record, backend(load<u32>(record, BUILD_INDEX)) + BACKEND_ADDRESS, slotCount);
+  }
+}
+
+/** Sets the permutation of build record `order` for Cilium, from the `len` bytes of identity at `text`. */
+export function placeCilium(order: u32, text: usize, len: u32, slotCount: u32): void {
+  cilium.placeBackend(build + order * BUILD_BYTES, text, len, slotCount);
+}
+
+/** The same for Envoy. */
+export function placeEnvoy(order: u32, text: usize, len: u32, slotCount: u32): void {
+  envoy.placeBackend(build + order * BUILD_BYTES, text, len, slotCount);
 }
 
 /**
@@ -40,6 +61,7 @@ export function fillTable(table: usize, slotCount: u32, count: u32): void {
     for (let record = build; record < end; record += BUILD_BYTES) {
       if (load<u32>(record, BUILD_TAKEN) == load<u32>(record, BUILD_TARGET) || !hasTurn(record, heaviest)) continue;
       takeSlot(record, table, slotCount);
+      store<u32>(record, load<u32>(record, BUILD_TAKEN) + 1, BUILD_TAKEN);
       filled++;
     }
   }
@@ -61,19 +83,4 @@ function hasTurn(record: usize, heaviest: u32): bool {
   const takes = credit >= heaviest;
   store<u32>(record, takes ? credit - heaviest : credit, BUILD_CREDIT);
   return takes;
-}
-
-function takeSlot(record: usize, table: usize, slotCount: u32): void {
-  const skip = load<u32>(record, BUILD_SKIP);
-  let slot = load<u32>(record, BUILD_NEXT);
-  while (load<u16>(table + slot * SLOT_BYTES) != NO_BACKEND) slot = step(slot, skip, slotCount);
-  store<u16>(table + slot * SLOT_BYTES, <u16>load<u32>(record, BUILD_INDEX));
-  store<u32>(record, step(slot, skip, slotCount), BUILD_NEXT);
-  store<u32>(record, load<u32>(record, BUILD_TAKEN) + 1, BUILD_TAKEN);
-}
-
-/** (slot + skip) % slotCount without a division: both are below slotCount. */
-function step(slot: u32, skip: u32, slotCount: u32): u32 {
-  const next = slot + skip;
-  return next >= slotCount ? next - slotCount : next;
 }

@@ -10,6 +10,7 @@ import { SOURCE } from '../wire/ipv6';
 
 const FAMILY_V4: u32 = 4 << 8; // beside the protocol number, so that the families have different messages
 const FAMILY_V6: u32 = 6 << 8;
+const FAMILY_PORT: u32 = 1 << 8;
 
 /** One product of NH: words `a` and `b` of the message with words 2 * `pair` and 2 * `pair` + 1 of the key. */
 function product(key: usize, pair: usize, a: u32, b: u32): u64 {
@@ -49,6 +50,23 @@ export function hashIpv6(packet: usize, ports: u32, protocol: u32): u64 {
   sum += product(key, 2, load<u32>(p, 16), load<u32>(p, 20));
   sum += product(key, 3, load<u32>(p, 24), load<u32>(p, 28));
   return finalize(sum + product(key, 4, ports, protocol | FAMILY_V6), load<u64>(control, CONTROL_FINAL_KEY));
+}
+
+/** Hash of all flows of a client: the address at `source`, 4 or 16 bytes. */
+export function hashSource(isV6: bool, source: usize): u64 {
+  const key = control + CONTROL_NH_KEY;
+  if (!isV6) return finish(product(key, 0, load<u32>(source), 0) + product(key, 1, 0, FAMILY_V4));
+  const sum = product(key, 0, load<u32>(source), load<u32>(source, 4));
+  return finish(sum + product(key, 1, load<u32>(source, 8), load<u32>(source, 12)) + product(key, 4, 0, FAMILY_V6));
+}
+
+/** Hash of all flows to a port; `ports` as both lie in memory. */
+export function hashPort(ports: u32): u64 {
+  return finish(product(control + CONTROL_NH_KEY, 0, ports >> 16, FAMILY_PORT));
+}
+
+function finish(sum: u64): u64 {
+  return finalize(sum, load<u64>(control, CONTROL_FINAL_KEY));
 }
 
 /** Mixes 64 bits with the key: the finalizer of MurmurHash3 (Appleby, fmix64) after a keyed xor. A bijection. */

@@ -1,11 +1,14 @@
-// profiles/native.ts: the `native` profile as one piece: how a packet is hashed, how a hash finds its slot, and where a
-// backend begins on the table. The other profiles (katran, cilium, envoy) have the same three.
+// profiles/native.ts: the `native` profile: how a packet is hashed, how a hash finds its slot, and where a backend begins on
+// the table; the table itself is filled by build/maglev.ts. The other profiles (katran, cilium, envoy) are beside it.
 import { hashIpv4, hashIpv6 } from '../hash/nh';
 import { sipHash16 } from '../hash/siphash';
 import { BUILD_NEXT, BUILD_SKIP } from '../layout';
 import * as parsed from '../parse';
 
-/** Hash of the flow in hand: the low half chooses the slot, the high half is the flow's fingerprint. */
+/**
+ * Hash of the flow in hand: the low half chooses the slot, the high half is the flow's fingerprint. With another profile it
+ * only finds the flow's entry in the flow table: those hashes have 32 bits, or no key.
+ */
 export function flowHash(): u64 {
   return parsed.isV6
     ? hashIpv6(parsed.packet, parsed.ports, parsed.protocol)

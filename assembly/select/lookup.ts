@@ -1,18 +1,15 @@
-// select/lookup.ts: the stateless way to a backend: hash, slot, backend. A slot that changed is handed to tracked.ts.
-import { SLOT_TRACKED, VIP_SLOT_COUNT, VIP_TABLE } from '../layout';
-import { slotOf } from '../profiles/native';
+// select/lookup.ts: the stateless way to a backend: slot, backend. A slot that changed is handed to tracked.ts.
+import { SLOT_TRACKED, VIP_TABLE } from '../layout';
 import { peekTracked, selectTracked } from './tracked';
 
-/** Backend index for a flow, NO_BACKEND when the VIP has none. */
-export function select(vip: usize, hash: u64, isTcp: bool, isSyn: bool, tick: u32): u32 {
-  const slotIndex = slotOf(hash, load<u32>(vip, VIP_SLOT_COUNT));
+/** Backend index for a flow at `slotIndex` of its VIP's table, NO_BACKEND when the VIP has none; `hash` finds its entry in the flow table. */
+export function select(vip: usize, slotIndex: u32, hash: u64, isTcp: bool, isSyn: bool, tick: u32): u32 {
   const slot = <u32>load<u16>(load<u32>(vip, VIP_TABLE) + (slotIndex << 1));
   return slot & SLOT_TRACKED ? selectTracked(vip, slotIndex, slot, hash, isTcp, isSyn, tick) : slot;
 }
 
 /** Where a packet of this flow that begins nothing would go; nothing is entered or noted. NO_BACKEND as above. */
-export function peek(vip: usize, hash: u64, tick: u32): u32 {
-  const slotIndex = slotOf(hash, load<u32>(vip, VIP_SLOT_COUNT));
+export function peek(vip: usize, slotIndex: u32, hash: u64, tick: u32): u32 {
   const slot = <u32>load<u16>(load<u32>(vip, VIP_TABLE) + (slotIndex << 1));
   return slot & SLOT_TRACKED ? peekTracked(vip, slotIndex, slot, hash, tick) : slot;
 }

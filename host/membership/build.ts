@@ -10,9 +10,11 @@ import {
 } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
+import { fill, inLine, type Profile, place } from './profile.js';
 
 /** A backend as the table needs it. */
 export interface TableEntry {
+  address: string;
   /** Index of its record in the BACKENDS region. */
   index: number;
   /** 1..65535 */
@@ -40,25 +42,30 @@ export function tableBytes(slotCount: number): number {
   return slotCount * SLOT_BYTES;
 }
 
-/** Builds the table at `table` from `entries`, which must be in canonical order (by address): a pure function of them. */
+/**
+ * Builds the table at `table` from `entries`, which must be in canonical order (by address): a pure function of them, and with
+ * the `native` profile of the secret.
+ */
 export function buildTable(
   builder: HotPathModule,
   memory: HotMemory,
   entries: readonly TableEntry[],
   slotCount: number,
   table: number,
+  profile: Profile,
 ): void {
   const { base } = memory.region(REGION_BUILD);
+  const line = inLine(profile, entries);
   const targets = slotTargets(
-    entries.map((entry) => entry.weight),
+    line.map((entry) => entry.weight),
     slotCount,
   );
-  entries.forEach(({ index, weight }, order) => {
+  line.forEach(({ index, weight }, order) => {
     const record = base + order * BUILD_BYTES;
     memory.view.setUint32(record + BUILD_INDEX, index, true);
     memory.view.setUint32(record + BUILD_WEIGHT, weight, true);
     memory.view.setUint32(record + BUILD_TARGET, targets[order] ?? 0, true);
   });
-  builder.placeAll(entries.length, slotCount);
-  builder.fillTable(table, slotCount, entries.length);
+  place(profile, builder, memory, line, slotCount);
+  fill(profile, builder, table, slotCount, line.length);
 }

@@ -27,8 +27,14 @@ export type Encap =
       dscp: number;
     };
 
-/** How a packet is hashed and the lookup table filled. */
-export type HashName = 'native';
+/**
+ * How the lookup table is filled and a packet finds its slot. `native` is ours and keyed with the fleet's secret; the others
+ * are those of another system, bit for bit, so that a fleet can be moved over node by node (ARCHITECTURE.md, "Profiles").
+ */
+export type HashName = 'native' | 'katran-v1' | 'katran-v2' | 'cilium' | 'envoy';
+
+/** What of a packet chooses its slot. */
+export type HashFields = '5-tuple' | 'source' | 'port';
 
 /** Which slots of the lookup table keep flow state: those that changed while flows lived, all, or none. */
 export type Tracking = 'changed' | 'all' | 'none';
@@ -53,6 +59,11 @@ export interface Vip {
   encap?: Encap;
   /** Default `native`. */
   hash?: HashName;
+  /**
+   * Default `5-tuple`. `source`: a client keeps its backend, whatever its ports. `port`: all flows to a port have one backend
+   * (only with native and katran). Whatever it says, a flow that is tracked is told from others by its whole 5-tuple.
+   */
+  hashOn?: HashFields;
   /** Slots of the lookup table, a prime of 7..5000011. Default 65537. */
   tableSize?: number;
   /** Default `changed`. */

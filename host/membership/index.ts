@@ -25,6 +25,7 @@ export type {
   BackendState,
   Change,
   Encap,
+  HashFields,
   HashName,
   MembershipSource,
   Protocol,

@@ -4,7 +4,14 @@
 //
 // If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
 import { setImmediate } from 'node:timers/promises';
-import { NO_BACKEND, REGION_BUILD, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
+import {
+  FIELDS_5_TUPLE,
+  HASH_NATIVE,
+  NO_BACKEND,
+  REGION_BUILD,
+  REGION_TABLES,
+  TRACKING_NONE,
+} from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
 import type { NextHops } from '../egress.js';
@@ -244,6 +251,8 @@ export class Publisher {
       table: 0,
       slotCount: 0,
       tracking: TRACKING_NONE,
+      hash: HASH_NATIVE,
+      fields: FIELDS_5_TUPLE,
       tracks: 0,
       trackMask: 0,
       learnTicks: 0,

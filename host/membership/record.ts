@@ -55,12 +55,15 @@ const vipReference = z
 
 const tableSize = integer(TABLE_SIZE_MIN, TABLE_SIZE_MAX, `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}`);
 
+const HASHES = ['native', 'katran-v1', 'katran-v2', 'cilium', 'envoy'] as const;
+
 const VIP_FIELDS = {
   address: vipAddress,
   protocol,
   port: integer(0, PORT_MAX),
   encap: encap.optional(),
-  hash: z.enum(['native'], { error: 'expected native' }).optional(),
+  hash: z.enum(HASHES, { error: `expected ${HASHES.slice(0, -1).join(', ')} or ${HASHES.at(-1)}` }).optional(),
+  hashOn: z.enum(['5-tuple', 'source', 'port'], { error: 'expected 5-tuple, source or port' }).optional(),
   tableSize: tableSize
     .refine(isPrime, { error: `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}` })
     .optional(),
@@ -95,7 +98,13 @@ export function readVip(input: unknown, strictness: Strictness): CanonicalVip | 
   const result = VIP_SCHEMA[strictness].safeParse(input);
   if (!result.success) return { ...firstIssue(result.error, input, 'vip'), ...keyOf(() => vipKeyOf(input)) };
   const vip = withoutUndefined(result.data) as unknown as Vip;
-  return { kind: 'vip', key: formatVipKey(vip), vip };
+  const key = formatVipKey(vip);
+  // Neither system has a hash of the port alone, so there would be nothing to agree with.
+  const hasNoPortHash = vip.hash === 'cilium' || vip.hash === 'envoy';
+  if (vip.hashOn === 'port' && hasNoPortHash) {
+    return { field: 'hashOn', value: showValue('port'), rule: `expected 5-tuple or source with hash ${vip.hash}`, key };
+  }
+  return { kind: 'vip', key, vip };
 }
 
 /** Takes anything for a backend record: canonical, or the first rule it breaks. */

@@ -13,6 +13,8 @@ import {
   ROOT_PREFIXES6,
   VIP_ADDRESS,
   VIP_BYTES,
+  VIP_FIELDS,
+  VIP_HASH,
   VIP_IDLE_TICKS,
   VIP_LEARN_TICKS,
   VIP_NUMBER,
@@ -45,6 +47,10 @@ export interface VipRecord {
   slotCount: number;
   /** TRACKING_ */
   tracking: number;
+  /** HASH_ */
+  hash: number;
+  /** FIELDS_ */
+  fields: number;
   tracks: number;
   trackMask: number;
   learnTicks: number;
@@ -81,6 +87,8 @@ export class Roots {
     view.setUint32(at + VIP_TABLE, record.table, true);
     view.setUint32(at + VIP_SLOT_COUNT, record.slotCount, true);
     view.setUint8(at + VIP_TRACKING, record.tracking);
+    view.setUint8(at + VIP_HASH, record.hash);
+    view.setUint8(at + VIP_FIELDS, record.fields);
     view.setUint32(at + VIP_TRACKS, record.tracks, true);
     view.setUint32(at + VIP_TRACK_MASK, record.trackMask, true);
     view.setUint32(at + VIP_LEARN_TICKS, record.learnTicks, true);

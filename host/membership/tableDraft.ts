@@ -9,6 +9,7 @@ import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
 import { readPrefix } from './prefix.js';
+import { type Profile, profileOf } from './profile.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
 import type { VipRecord } from './root.js';
 
@@ -54,21 +55,24 @@ export class TableDraft {
     const hasConnections = vip.protocol !== 'udp';
     const prefix = readPrefix(vip.address);
     const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
+    const profile = profileOf(vip);
     const fresh: VipRecord = {
       number,
       address: prefix.bytes,
       prefixBits: prefix.bits,
       port: vip.port,
       protocol: PROTOCOL_NUMBERS[vip.protocol],
-      table: this.build(effective.table, backends, slotCount),
+      table: this.build(effective.table, backends, slotCount, profile),
       slotCount,
       tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
+      hash: profile.hash,
+      fields: profile.fields,
       tracks: 0,
       trackMask: 0,
       learnTicks: hasConnections ? settings.tcpLearnTicks : settings.udpLearnTicks,
       idleTicks: hasConnections ? settings.tcpIdleTicks : settings.udpIdleTicks,
     };
-    const isKin = before !== undefined && before.slotCount === slotCount && before.tracking === fresh.tracking;
+    const isKin = before !== undefined && isSameTable(before, fresh);
     const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;
     if (isKin && moved === 0) {
       this.discard(fresh.table);
@@ -77,7 +81,7 @@ export class TableDraft {
     this.slotsMoved += before === undefined ? 0 : moved;
     if (before !== undefined) this.drop(before);
     if (isKin) this.inherit(before, fresh);
-    else this.inheritFromRecords(effective, backends, fresh);
+    else this.inheritFromRecords(effective, backends, fresh, profile);
     return fresh;
   }
 
@@ -106,17 +110,22 @@ export class TableDraft {
     if (tracks !== 0) this.merges.push({ from: before, to: fresh });
   }
 
-  /** With no history (a start, another table size) the table before is that of all that were not down: again a pure function. */
-  private inheritFromRecords(effective: EffectiveBackends, backends: IndexByAddress, fresh: VipRecord): void {
-    const table = this.build(effective.previousTable, backends, fresh.slotCount);
+  /** With no history (a start, another table size, another hash) the table before is that of all that were not down: again a pure function. */
+  private inheritFromRecords(
+    effective: EffectiveBackends,
+    backends: IndexByAddress,
+    fresh: VipRecord,
+    profile: Profile,
+  ): void {
+    const table = this.build(effective.previousTable, backends, fresh.slotCount, profile);
     this.inherit({ ...fresh, table, tracks: 0, trackMask: 0 }, fresh);
     this.discard(table);
   }
 
-  private build(inputs: readonly TableInput[], backends: IndexByAddress, slotCount: number): number {
+  private build(inputs: readonly TableInput[], backends: IndexByAddress, slotCount: number, profile: Profile): number {
     const table = this.allocate(tableBytes(slotCount));
-    const entries = inputs.map(({ address, weight }) => ({ index: backends.get(address)?.index ?? 0, weight }));
-    buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table);
+    const entries = inputs.map((input) => ({ ...input, index: backends.get(input.address)?.index ?? 0 }));
+    buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table, profile);
     return table;
   }
 
@@ -151,4 +160,10 @@ export class TableDraft {
     this.made.splice(this.made.indexOf(base), 1);
     this.arena.release(base);
   }
+}
+
+/** True when a flow that has a slot of the one table has the same slot of the other. */
+function isSameTable(a: VipRecord, b: VipRecord): boolean {
+  const isSameSlot = a.slotCount === b.slotCount && a.hash === b.hash && a.fields === b.fields;
+  return isSameSlot && a.tracking === b.tracking;
 }

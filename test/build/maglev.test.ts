@@ -17,6 +17,7 @@ import {
   REGION_TABLES,
 } from '../../assembly/layout.js';
 import { buildTable, slotTargets } from '../../host/membership/build.js';
+import { profileOf } from '../../host/membership/profile.js';
 import { type ModelBackend, maglevTable, placeOf, shares } from '../model/maglev.js';
 import { createPieces } from '../support/module.js';
 import { withSeeds } from '../support/random.js';
@@ -25,6 +26,7 @@ const Maglev = suite('build/maglev');
 const pieces = createPieces({ backendsMax: 1024 });
 const { memory, module } = pieces;
 const TABLE = memory.region(REGION_TABLES).base;
+const NATIVE = profileOf({ address: '192.0.2.80', protocol: 'tcp', port: 80 });
 const PRIMES = [7, 11, 13, 101, 251, 509, 1021];
 
 function readTable(slotCount: number): number[] {
@@ -52,8 +54,8 @@ function build(addresses: readonly Uint8Array[], weights: readonly number[], slo
   addresses.forEach((address, i) => {
     memory.bytes.set(address, base + (i + 1) * BACKEND_BYTES + BACKEND_ADDRESS);
   });
-  const entries = weights.map((weight, i) => ({ index: i + 1, weight }));
-  buildTable(module, memory, entries, slotCount, TABLE);
+  const entries = weights.map((weight, i) => ({ address: '', index: i + 1, weight }));
+  buildTable(module, memory, entries, slotCount, TABLE, NATIVE);
   return readTable(slotCount).map((index) => index - 1);
 }
 

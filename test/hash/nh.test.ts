@@ -69,6 +69,25 @@ Nh('IPv6 is the model on random keys and flows', () =>
   }),
 );
 
+Nh('of a source or a port alone is the model: pairs of words that are not there are left out', () =>
+  withSeeds([7, 8], (chance) => {
+    for (let i = 0; i < 100; i++) {
+      const keys = randomKeys(chance);
+      setKeys(keys.nh, keys.finalizer);
+      const source = Buffer.from(chance.bytes(16));
+      const at = pieces.lay(source);
+      const [a = 0, b = 0, c = 0, d = 0] = [0, 4, 8, 12].map((byte) => source.readUInt32LE(byte));
+      const ports = Buffer.from(chance.bytes(4)).readUInt32LE();
+      const of4 = finalize(nh(keys.nh, [a, 0, 0, 4 << 8]), keys.finalizer);
+      assert.is(pieces.callLong('nhHashSource', 0, at), of4);
+      const pairs = [...keys.nh.slice(0, 4), ...keys.nh.slice(8, 10)];
+      assert.is(pieces.callLong('nhHashSource', 1, at), finalize(nh(pairs, [a, b, c, d, 0, 6 << 8]), keys.finalizer));
+      const ofPort = finalize(nh(keys.nh, [ports >>> 16, 1 << 8]), keys.finalizer);
+      assert.is(pieces.callLong('nhHashPort', ports), ofPort);
+    }
+  }),
+);
+
 Nh('slots are the high bits of the low half: first, last and middle', () => {
   assert.is(pieces.call('nativeSlotOf', 0n, 65537), 0);
   assert.is(pieces.call('nativeSlotOf', 0xffffffffn, 65537), 65536);

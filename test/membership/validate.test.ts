@@ -98,7 +98,19 @@ const GOLDEN: [string, string | null, unknown, string][] = [
     `tableSize 65536 for VIP ${WEB}, expected a prime of 7..5000011`,
   ],
   ['table size too small', WEB, web({ tableSize: 5 }), `tableSize 5 for VIP ${WEB}, expected a prime of 7..5000011`],
-  ['hash', WEB, web({ hash: 'katran-v2' }), `hash "katran-v2" for VIP ${WEB}, expected native`],
+  [
+    'hash',
+    WEB,
+    web({ hash: 'katran' }),
+    `hash "katran" for VIP ${WEB}, expected native, katran-v1, katran-v2, cilium or envoy`,
+  ],
+  ['hash fields', WEB, web({ hashOn: 'ip' }), `hashOn "ip" for VIP ${WEB}, expected 5-tuple, source or port`],
+  [
+    'port alone with a hash that has no such thing',
+    WEB,
+    web({ hash: 'envoy', hashOn: 'port' }),
+    `hashOn "port" for VIP ${WEB}, expected 5-tuple or source with hash envoy`,
+  ],
   ['tracking', WEB, web({ tracking: 'some' }), `tracking "some" for VIP ${WEB}, expected changed, all or none`],
   [
     'multicast',

@@ -20,12 +20,22 @@ type LongNames =
   | 'checksumAdd'
   | 'innerSumOf'
   | 'sipHash16'
+  | 'xxh64'
+  | 'murmur3Pair'
+  | 'follyHashAddress'
   | 'nhHashIpv4'
   | 'nhHashIpv6'
+  | 'nhHashPort'
+  | 'nhHashSource'
+  | 'envoyClientHash'
+  | 'envoyFlowHash'
   | 'flowFind';
 
+/** Globals of the module: the halves of a 128-bit hash, and what a look into the flow table found. */
+type GlobalNames = 'murmur3First' | 'murmur3Second' | 'spookyFirst' | 'spookySecond';
+
 /** What assembly/testing.ts exports: HotPathModule and functions named after their files. */
-export type TestingModule = HotPathModule & Record<LongNames, LongCall>;
+export type TestingModule = HotPathModule & Record<LongNames, LongCall> & Record<GlobalNames, WebAssembly.Global>;
 
 /** The pieces and their memory. */
 export interface Pieces {
@@ -37,6 +47,8 @@ export interface Pieces {
   call(name: string, ...args: (number | bigint)[]): number;
   /** The same for an export that returns 64 bits. */
   callLong(name: LongNames, ...args: (number | bigint)[]): bigint;
+  /** A 64-bit global, after a call that set it. */
+  readLong(name: GlobalNames): bigint;
   /** Lays bytes at the scratch place, `offset` behind its beginning, over 0xa5, and returns their address. */
   lay(bytes: Uint8Array, offset?: number): number;
   /** A copy of `count` bytes at `address`. */
@@ -59,8 +71,9 @@ export function createPieces(core: Core = {}): Pieces {
     module,
     memory,
     scratch,
-    call: (name, ...args) => Number((module[name] as Call)(...args)) >>> 0,
+    call: (name, ...args) => Number((module[name] as unknown as Call)(...args)) >>> 0,
     callLong: (name, ...args) => BigInt.asUintN(64, module[name](...args)),
+    readLong: (name) => BigInt.asUintN(64, module[name].value as bigint),
     lay: (what, offset = 64) => {
       bytes.fill(GUARD, scratch, scratch + SCRATCH_BYTES);
       bytes.set(what, scratch + offset);
