@@ -79,6 +79,20 @@ function brokenForward(
 function brokenOther(input: Input, reader: Reader, verdict: number, kind: number): string | undefined {
   const { isOurs } = reader;
   switch (verdict) {
+    case verdicts.REPLY_ECHO:
+    case verdicts.DROP_BAD_SOURCE:
+    case verdicts.DROP_BAD_QUOTE:
+      if (!isIcmp(reader) || !isOurs) return 'no ICMP message to a VIP';
+      break;
+    case verdicts.DROP_EXTENSIONS:
+      if (reader.kind !== IPV6 || !reader.hasExtras) return 'no extension headers';
+      break;
+    case verdicts.DROP_TOO_BIG_DF_CLEAR:
+      if (reader.kind !== IPV4) return 'no IPv4 packet';
+      break;
+    case verdicts.DROP_TINY_FRAGMENT:
+      if (reader.fragment === WHOLE) return 'no fragment';
+      break;
     case verdicts.REPLY_ARP:
       return reader.kind === ARP && isOurs && input.ingress === ANNOUNCING ? undefined : 'no request for a VIP';
     case verdicts.IGNORE_ARP:
@@ -136,6 +150,10 @@ function outerBytesMax({ address, encap, fate }: SceneVip): number {
 /** IPv6, UDP and the GUE header of the scene. */
 const OUTER_BYTES_MAX = 40 + 8 + 12;
 const TOO_BIG = VERDICTS.filter(({ name }) => name.includes('_TOO_BIG')).map(({ number }) => number);
+function isIcmp({ kind, protocol }: Reader): boolean {
+  return kind === IPV4 ? protocol === ICMP : kind === IPV6 && protocol === ICMPV6;
+}
+
 const FATES: Record<string, readonly number[]> = {
   empty: [verdicts.DROP_NO_BACKEND],
   unresolved: [verdicts.DROP_NEXT_HOP_UNRESOLVED],

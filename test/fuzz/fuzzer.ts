@@ -10,6 +10,7 @@ import { Pool } from './corpus.js';
 import { Dice } from './dice.js';
 import { FlowProbe } from './flowProbe.js';
 import { writeFrame } from './grammar.js';
+import { becomeError } from './grammarError.js';
 import { Input } from './input.js';
 import { Ledger } from './ledger.js';
 import { continueFlow, mutate } from './mutate.js';
@@ -93,6 +94,8 @@ export async function fuzzEach(inputs: Iterable<Input>, capacity: number = CAPAC
 class Run {
   private readonly dice: Dice;
   private readonly inputs: Input[];
+  /** Which frame of the batch a frame goes on from, -1 for none. */
+  private readonly origins = new Int32Array(BATCH).fill(-1);
   private readonly pool: Pool;
   private readonly reader = new Reader();
   private readonly targets = new Targets();
@@ -181,6 +184,7 @@ class Run {
   }
 
   single(input: Input): string {
+    this.origins[0] = -1;
     this.inputs[0] = input;
     this.whole.put(0, input);
     this.whole.run(1, this.clock.tick);
@@ -206,9 +210,13 @@ class Run {
   private make(input: Input, i: number): void {
     const { dice, pool } = this;
     const kind = dice.below(24);
+    this.origins[i] = -1;
     if (kind < 4 && i > 0) {
-      input.copyFrom(this.inputs[i - 1 - dice.below(Math.min(i, NEIGHBOURS))] as Input);
-      continueFlow(input, dice);
+      const origin = i - 1 - dice.below(Math.min(i, NEIGHBOURS));
+      input.copyFrom(this.inputs[origin] as Input);
+      const isPlain = kind < 3 || !becomeError(input, dice);
+      if (isPlain) continueFlow(input, dice);
+      this.origins[i] = origin;
       return;
     }
     const from = kind < 10 ? pool.pick(dice) : undefined;
@@ -228,6 +236,7 @@ class Run {
     const rule =
       brokenClaim(input, reader, whole, targets, i) ??
       this.check.broken(input, reader, targets, i) ??
+      this.strayed(i) ??
       this.difference(i, k) ??
       (parts.isGuarded(k, input, isThorough) ? undefined : 'bytes outside the frame were written');
     if (rule !== undefined) {
@@ -236,6 +245,19 @@ class Run {
     }
     if (CLASS[whole.verdict(i)] === FORWARD) this.forwarded++;
     this.note(input, i);
+  }
+
+  /** A packet of a flow, or an error about it, that went elsewhere than the packet before it. */
+  private strayed(i: number): string | undefined {
+    const { whole, targets } = this;
+    const origin = this.origins[i] as number;
+    if (origin < 0 || CLASS[whole.verdict(origin)] !== FORWARD) return undefined;
+    const target = targets.backend(whole.backend(origin));
+    if (target?.vip.fate !== 'forward') return undefined;
+    if (CLASS[whole.verdict(i)] !== FORWARD) return `not forwarded, and the packet of its flow before it was`;
+    return whole.backend(i) === whole.backend(origin)
+      ? undefined
+      : 'to another backend than the packet of its flow before it';
   }
 
   /** What the two hot paths did differently. */

@@ -13,6 +13,8 @@ const TYPE_IPV4 = 0x0800;
 const TYPE_IPV6 = 0x86dd;
 const TYPE_VLAN = 0x8100;
 const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
+const ICMP = 1;
+const ICMPV6 = 58;
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT = 44;
@@ -56,7 +58,7 @@ export function writeFrame(input: Input, dice: Dice): void {
 function writePacket(input: Input, dice: Dice): void {
   const to = destination(dice);
   // In the tables an IPv4 address stands mapped (RFC 4291, section 2.5.5.2); in an IPv6 packet such an address is nobody's.
-  const isV4 = isIpv4(to.address) && !dice.oneIn(64);
+  const isV4 = isIpv4(to.address) && (to.protocol === ICMP || !dice.oneIn(64));
   const at = writeEthernet(input, dice, isV4 ? TYPE_IPV4 : TYPE_IPV6);
   const end = isV4 ? writeIpv4(input, dice, at, to) : writeIpv6(input, dice, at, to);
   input.length = end + (dice.oneIn(8) ? dice.below(20) : 0); // padding
@@ -71,6 +73,7 @@ function destination(dice: Dice): Destination {
   if (kind === 0) return { ...vip, address: someAddress(dice) };
   if (kind === 1) return { ...vip, port: dice.below(1 << 16) };
   if (kind === 2) return { ...vip, protocol: dice.pick([0, 1, 2, 6, 17, 47, 50, 58, 132, 255]) };
+  if (kind === 3) return { ...vip, protocol: isIpv4(vip.address) ? ICMP : ICMPV6, quoted: vip.protocol };
   return vip.port === 0 ? { ...vip, port: dice.below(1 << 16) } : vip;
 }
 
@@ -136,6 +139,9 @@ function writeSource(bytes: Uint8Array, at: number, count: number, dice: Dice): 
   bytes[at + 1] = count === 4 ? 51 : 1;
   bytes[at + count - 2] = dice.below(4);
   bytes[at + count - 1] = dice.next();
+  if (!dice.oneIn(64)) return;
+  bytes.fill(0, at, at + count); // whom nobody may answer: 0.0.0.0 and ::, or 127.0.0.0, a multicast address, or 0::1
+  bytes[dice.oneIn(2) ? at : at + count - 1] = dice.pick([0, 1, 127, 0xe0, 0xff]);
 }
 
 /** Sets the header checksum of the IPv4 header at `at`, where it is whole. */

@@ -11,6 +11,8 @@ export interface Destination {
   /** IANA protocol number. */
   protocol: number;
   port: number;
+  /** Protocol of the packet that an ICMP error quotes. */
+  quoted?: number;
 }
 
 const ICMP = 1;
@@ -88,10 +90,11 @@ export function mendTransport(
   protocol: number,
   addresses: number,
 ): void {
-  const offset = protocol === TCP ? 16 : protocol === UDP ? 6 : protocol === ICMPV6 ? 2 : -1;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  const offset = protocol === TCP ? 16 : protocol === UDP ? 6 : isIcmp ? 2 : -1;
   if (offset < 0 || end - at < offset + 2 || dice.oneIn(8)) return;
   const { view } = input;
-  const pseudo = (addresses + protocol + end - at) % 0xffff;
+  const pseudo = protocol === ICMP ? 0 : (addresses + protocol + end - at) % 0xffff;
   view.setUint16(at + offset, 0);
   const sum = (pseudo + sumOf(view, at, end - at)) % 0xffff;
   view.setUint16(at + offset, input.hasVirtio ? pseudo : 0xffff - sum);
@@ -127,7 +130,7 @@ function writeIcmp(input: Input, dice: Dice, at: number, to: Destination, limit:
   view.setUint32(at + 4, dice.oneIn(2) ? 1400 : dice.next());
   if (bytes[at] === 128 || bytes[at] === 8) return payloadEnd(dice, at + 8, limit);
   const quote = at + 8;
-  const protocol = dice.pick([TCP, UDP, SCTP]);
+  const protocol = to.quoted !== undefined && !dice.oneIn(4) ? to.quoted : dice.pick([TCP, UDP, SCTP, ICMP]);
   const transport = isV6 ? quoteIpv6(input, quote, to, protocol) : quoteIpv4(input, quote, to, protocol);
   view.setUint16(transport, to.port);
   view.setUint16(transport + 2, 1024 + dice.below(64));

@@ -6,6 +6,7 @@ import { CLASS, FORWARD } from './claims.js';
 import type { Input } from './input.js';
 import { brokenOuter, sumOf } from './outer.js';
 import { IPV4, type Reader, WHOLE } from './reader.js';
+import { brokenReply } from './replies.js';
 import { isSuperFrame, SegmentCheck } from './segments.js';
 import type { Subject } from './subject.js';
 import type { Target, Targets } from './targets.js';
@@ -70,8 +71,10 @@ export class OutputCheck {
     if (packetType === TYPE_IPV4 && this.headerSum(base + head) !== this.expectedSum(input, reader, targets, i)) {
       return 'a wrong header checksum';
     }
-    if (CLASS[subject.verdict(i)] !== FORWARD) return undefined;
     const target = targets.backend(subject.backend(i)) as Target;
+    if (CLASS[subject.verdict(i)] !== FORWARD) {
+      return brokenReply(view, base + head, total, subject.verdict(i), input, reader, target);
+    }
     const way = this.brokenWay(base, target, o, total);
     if (way !== undefined || isCut) return way ?? this.segments.broken(input, reader, target, i, o, base + head);
     return this.brokenPacket(input, reader, base + length, base + head, targets, i, o);
