@@ -1,7 +1,9 @@
 // bench/cases.ts: the results there are, by name, and which of them a user asked for.
-//   core.{ipip4,ipip6,l2v4,l2v6}.{stateless,tracked}   ns a frame
-//   core.ipip4.stateless.jhash                         the same, but its scalar C hashes with the jhash of Linux
-//   table.build.SLOTS                                  ms to fill a lookup table; .backends1000 with so many backends
+//   core.{ipip4,ipip6,gue4,gue6,gre4,gre6,l2,l2v6}.{stateless,tracked}   ns a frame
+//   core.ipip4.flows1m                 the same with 1,048,576 flows in the flow table
+//   core.default.{zipf,uniform}        the same with 1,000 VIPs and their default, changed-slot tracking
+//   core.ipip4.stateless.jhash         stateless, but its scalar C hashes with the jhash of Linux
+//   table.build.SLOTS                  ms to fill a lookup table for 1,000 backends, or --backends
 import { optionError } from '../host/errors.js';
 import { SHAPE_DEFAULT, type Shape } from './shape.js';
 
@@ -23,12 +25,21 @@ export interface Choice {
   only?: readonly string[];
 }
 
-const TABLE_SIZE_LARGE = 5_000_011;
-const MANY_BACKENDS = 1000;
+const TABLE_SIZE_LARGEST = 5_000_011;
+const TABLE_SIZES = [655_373, TABLE_SIZE_LARGEST];
+const TABLE_BACKENDS = 1000;
+const MANY_FLOWS = 2 ** 20;
+const MANY_VIPS = { vips: 1000, backends: 10 };
 
 /** Every result that can be measured with these parameters. */
 export function allCases(parameters: Shape): Case[] {
-  return [...coreCases(parameters), jhashCase(parameters), ...tableCases(parameters)];
+  return [
+    ...coreCases(parameters),
+    manyFlowsCase(parameters),
+    ...defaultCases(parameters),
+    jhashCase(parameters),
+    ...tableCases(parameters),
+  ];
 }
 
 /** Those that were asked for. Throws ERR_OPTION when `only` names none, or nothing is left. */
@@ -65,16 +76,35 @@ function fits({ kind, shape }: Case, { encap, family, tracking }: Choice): boole
 function coreCases(parameters: Shape): Case[] {
   const cases: Case[] = [];
   for (const tracking of ['none', 'all'] as const) {
-    for (const encap of ['ipip', 'l2'] as const) {
+    for (const encap of ['ipip', 'gue', 'gre', 'l2'] as const) {
       for (const family of [4, 6] as const) {
-        const way = encap === 'ipip' ? `ipip${family}` : `l2v${family}`;
+        const way = wayName(encap, family);
         const name = `core.${way}.${tracking === 'none' ? 'stateless' : 'tracked'}`;
-        const isDefault = tracking === 'none' || way === 'ipip4';
+        const isDefault = tracking === 'none' ? family === 4 || encap === 'ipip' : way === 'ipip4';
         cases.push({ name, kind: 'core', shape: { ...parameters, tracking, encap, family }, isDefault });
       }
     }
   }
   return cases;
+}
+
+function wayName(encap: Shape['encap'], family: Shape['family']): string {
+  if (encap !== 'l2') return `${encap}${family}`;
+  return family === 4 ? 'l2' : 'l2v6';
+}
+
+/** As many flows in the flow table as its default has room for. */
+function manyFlowsCase(parameters: Shape): Case {
+  const shape: Shape = { ...parameters, tracking: 'all', encap: 'ipip', family: 4, flows: MANY_FLOWS };
+  return { name: 'core.ipip4.flows1m', kind: 'core', shape, isDefault: true };
+}
+
+/** What a balancer does by default: changed-slot tracking with no change under way, many VIPs. */
+function defaultCases(parameters: Shape): Case[] {
+  return (['zipf', 'uniform'] as const).map((traffic) => {
+    const shape: Shape = { ...parameters, tracking: 'changed', encap: 'ipip', family: 4, traffic, ...MANY_VIPS };
+    return { name: `core.default.${traffic}`, kind: 'core', shape, isDefault: true };
+  });
 }
 
 function jhashCase(parameters: Shape): Case {
@@ -84,12 +114,11 @@ function jhashCase(parameters: Shape): Case {
 
 /** A table is filled for one VIP; no frame is forwarded. */
 function tableCases({ tableSize, backends }: Shape): Case[] {
-  const table = (slots: number, count: number, suffix: string, isDefault: boolean): Case => ({
-    name: `table.build.${slots}${suffix}`,
+  const count = backends === SHAPE_DEFAULT.backends ? TABLE_BACKENDS : backends;
+  return [...new Set([tableSize, ...TABLE_SIZES])].map((slots) => ({
+    name: `table.build.${slots}`,
     kind: 'table',
     shape: { ...SHAPE_DEFAULT, tableSize: slots, backends: count, flows: 1 },
-    isDefault,
-  });
-  const cases = [table(tableSize, backends, '', true), table(tableSize, MANY_BACKENDS, '.backends1000', true)];
-  return tableSize === TABLE_SIZE_LARGE ? cases : [...cases, table(TABLE_SIZE_LARGE, backends, '', false)];
+    isDefault: slots !== TABLE_SIZE_LARGEST,
+  }));
 }

@@ -39,12 +39,36 @@ export function frameSource(shape: Shape): () => Uint8Array {
   frame.set(MACS);
   if (shape.family === 4) writeIpv4(view, shape);
   else writeIpv6(view, shape);
+  const ofFlow = shape.traffic === 'zipf' ? zipfSource(shape, random) : () => random;
   return () => {
-    const vip = vips[random() % vips.length] as Uint8Array;
-    writeAddresses(frame, view, vip, random);
-    view.setUint16(transport, 1024 + (random() % 64_512));
+    const next = ofFlow();
+    const vip = vips[next() % vips.length] as Uint8Array;
+    writeAddresses(frame, view, vip, next);
+    view.setUint16(transport, 1024 + (next() % 64_512));
     view.setUint16(transport + 2, VIP_PORT_NUMBER);
     return frame;
+  };
+}
+
+const ZIPF_EXPONENT = 1.1;
+
+/** Draws a flow, the k-th most popular with weight k^-1.1, and gives the random numbers that make it: the same every time. */
+function zipfSource({ flows, seed }: Shape, random: () => number): () => () => number {
+  const sums = new Float64Array(flows);
+  let sum = 0;
+  for (let rank = 0; rank < flows; rank++) {
+    sum += (rank + 1) ** -ZIPF_EXPONENT;
+    sums[rank] = sum;
+  }
+  return () => {
+    const wanted = (random() / 2 ** 32) * sum;
+    let [low, high] = [0, flows - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((sums[middle] ?? 0) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return randomSource(seed + Math.imul(low + 1, 0x9e37_79b1));
   };
 }
 

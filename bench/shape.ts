@@ -5,8 +5,10 @@ export interface Shape {
   /** Family of clients, VIPs and backends. */
   family: 4 | 6;
   encap: 'l2' | 'ipip' | 'gue' | 'gre';
-  /** `none`: no flow state; `all`: every slot tracked, so that every packet asks the flow table. */
-  tracking: 'none' | 'all';
+  /** `none`: no flow state; `all`: every slot tracked, so that every packet asks the flow table; `changed`: the default of a VIP. */
+  tracking: 'none' | 'all' | 'changed';
+  /** `uniform`: every flow as often; `zipf`: the k-th flow as often as k^-1.1, over as many flows. */
+  traffic: 'uniform' | 'zipf';
   vips: number;
   /** Backends of each VIP. */
   backends: number;
@@ -26,6 +28,7 @@ export const SHAPE_DEFAULT: Shape = {
   family: 4,
   encap: 'ipip',
   tracking: 'none',
+  traffic: 'uniform',
   vips: 1,
   backends: 100,
   tableSize: 65_537,

@@ -24,11 +24,13 @@ round by round; a ratio is of two sides of one round, below 1 where ours is fast
 batch begins by copying its frames into place; that is in the time of all sides, and also shown by itself. Without gcc: ours alone.
 
 Results, by name (--only takes a name or its beginning):
-  core.{ipip4,ipip6,l2v4,l2v6}.stateless   hash, lookup table, headers                     ns per frame
-  core.{ipip4,ipip6,l2v4,l2v6}.tracked     every slot tracked: asks the flow table too     ns per frame
-  core.ipip4.stateless.jhash               scalar C with the jhash of Linux instead        ns per frame
-  table.build.SLOTS[.backends1000]         fills a lookup table                            ms
-Left out unless named: all .tracked but ipip4, and table.build.5000011.
+  core.{ipip4,ipip6,gue4,gue6,gre4,gre6,l2,l2v6}.stateless   hash, lookup table, headers                  ns per frame
+  core.{ipip4,ipip6,gue4,gue6,gre4,gre6,l2,l2v6}.tracked     every slot tracked: asks the flow table too  ns per frame
+  core.ipip4.flows1m            the same with 1,048,576 flows                                   ns per frame
+  core.default.{zipf,uniform}   1,000 VIPs with their default tracking; all flows as often, or by Zipf's law (1.1)  ns per frame
+  core.ipip4.stateless.jhash    scalar C with the jhash of Linux instead                        ns per frame
+  table.build.SLOTS             fills a lookup table for 1,000 backends (or --backends)         ms
+Left out unless named: .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.
 
 Examples:
   $ maglev-dsr bench
@@ -68,7 +70,7 @@ export function benchCommand(): Command {
       bounded('--table-size <slots>', 'slots of a lookup table, a prime', BOUNDS.tableSize, SHAPE_DEFAULT.tableSize),
     )
     .addOption(bounded('--batch <frames>', 'frames of one call into the hot path', BOUNDS.batch, SHAPE_DEFAULT.batch))
-    .addOption(new Option('--encap <how>', 'only this encapsulation').choices(['l2', 'ipip']))
+    .addOption(new Option('--encap <how>', 'only this encapsulation').choices(['l2', 'ipip', 'gue', 'gre']))
     .addOption(new Option('--family <which>', 'only this address family').choices(['ipv4', 'ipv6']))
     .addOption(
       new Option('--tracking <which>', 'only this: none is stateless, all asks the flow table').choices([

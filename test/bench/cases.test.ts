@@ -14,31 +14,37 @@ Cases('measures the usual ones when nothing is named', () => {
   assert.equal(names(SHAPE_DEFAULT, {}), [
     'core.ipip4.stateless',
     'core.ipip6.stateless',
-    'core.l2v4.stateless',
-    'core.l2v6.stateless',
+    'core.gue4.stateless',
+    'core.gre4.stateless',
+    'core.l2.stateless',
     'core.ipip4.tracked',
+    'core.ipip4.flows1m',
+    'core.default.zipf',
+    'core.default.uniform',
     'core.ipip4.stateless.jhash',
     'table.build.65537',
-    'table.build.65537.backends1000',
+    'table.build.655373',
   ]);
 });
 Cases('takes names and their beginnings, up to a dot', () => {
   assert.equal(names(SHAPE_DEFAULT, { only: ['core.l2v6'] }), ['core.l2v6.stateless', 'core.l2v6.tracked']);
   assert.equal(names(SHAPE_DEFAULT, { only: ['table.build.5000011'] }), ['table.build.5000011']);
-  assert.equal(names(SHAPE_DEFAULT, { only: ['core.ipip4.tracked', 'table.build.65537.backends1000'] }), [
+  assert.equal(names(SHAPE_DEFAULT, { only: ['core.ipip4.tracked', 'table.build.65537'] }), [
     'core.ipip4.tracked',
-    'table.build.65537.backends1000',
+    'table.build.65537',
   ]);
 });
 Cases('takes a name of a table that --table-size makes', () => {
-  assert.equal(names({ ...SHAPE_DEFAULT, tableSize: 251 }, { only: ['table.build.251'] }), [
-    'table.build.251',
-    'table.build.251.backends1000',
-  ]);
+  assert.equal(names({ ...SHAPE_DEFAULT, tableSize: 251 }, { only: ['table.build.251'] }), ['table.build.251']);
 });
 Cases('encapsulation, family and tracking leave core results only', () => {
-  assert.equal(names(SHAPE_DEFAULT, { encap: 'l2', tracking: 'none' }), ['core.l2v4.stateless', 'core.l2v6.stateless']);
-  assert.equal(names(SHAPE_DEFAULT, { family: 6, tracking: 'all' }), ['core.ipip6.tracked', 'core.l2v6.tracked']);
+  assert.equal(names(SHAPE_DEFAULT, { encap: 'l2', tracking: 'none' }), ['core.l2.stateless', 'core.l2v6.stateless']);
+  assert.equal(names(SHAPE_DEFAULT, { family: 6, tracking: 'all' }), [
+    'core.ipip6.tracked',
+    'core.gue6.tracked',
+    'core.gre6.tracked',
+    'core.l2v6.tracked',
+  ]);
 });
 Cases('refuses a name that no result has, and says which there are', () => {
   assert.throws(
@@ -47,7 +53,7 @@ Cases('refuses a name that no result has, and says which there are', () => {
   );
 });
 Cases('refuses options that leave nothing', () => {
-  assert.throws(() => names(SHAPE_DEFAULT, { only: ['core.l2v4'], family: 6 }), /--only "core\.l2v4" names nothing/);
+  assert.throws(() => names(SHAPE_DEFAULT, { only: ['core.l2'], family: 6 }), /--only "core\.l2" names nothing/);
 });
 Cases.run();
 
@@ -74,6 +80,18 @@ Frames('the same seed makes the same flows', () => {
   const first = Array.from({ length: 100 }, a);
   assert.equal(first, Array.from({ length: 100 }, b));
   assert.is.not(first.join(), Array.from({ length: 100 }, c).join());
+});
+Frames('by Zipf, the first of 1000 flows is 2^1.1 times as frequent as the second', () => {
+  const next = frameSource({ ...SHAPE_DEFAULT, flows: 1000, traffic: 'zipf' });
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 200_000; i++) {
+    const flow = Buffer.from(next().subarray(26, 38)).toString('hex');
+    counts.set(flow, (counts.get(flow) ?? 0) + 1);
+  }
+  const [first = 0, second = 0] = [...counts.values()].sort((a, b) => b - a);
+  // The sum of k^-1.1 up to 1000 is 5.573: 35888 and 16743 of 200,000 expected.
+  assert.ok(Math.abs(first - 35_888) < 900, `${first}`);
+  assert.ok(Math.abs(second - 16_743) < 650, `${second}`);
 });
 Frames('an IPv4 frame is TCP with a header checksum that sums to zero (RFC 1071)', () => {
   const frame = frameSource(SHAPE_DEFAULT)();
