@@ -25,9 +25,10 @@ export function writeOuterIpv4(at: usize, backend: usize, tos: u32, totalLen: u3
 
 /** Outer IPv6 header. */
 export function writeOuterIpv6(at: usize, backend: usize, trafficClass: u32, label: u32, payloadLen: u32): void {
-  v128.store(at, v128.load(backend, BACKEND_OUTER));
-  v128.store(at, v128.load(backend, BACKEND_OUTER + 16), 16);
-  store<u64>(at, load<u64>(backend, BACKEND_OUTER + 32), 32);
-  ipv6.setFirstWord(at, trafficClass, label);
-  ipv6.setPayloadLen(at, payloadLen);
+  // Of the ready-made header the first word says no more than this one, and the length is 0: three whole stores.
+  const first = <u64>ipv6.firstWord(trafficClass, label);
+  const length = <u64>bswap<u16>(<u16>payloadLen);
+  store<u64>(at, load<u64>(backend, BACKEND_OUTER) | first | (length << 32));
+  v128.store(at, v128.load(backend, BACKEND_OUTER + 8), 8); // source
+  v128.store(at, v128.load(backend, BACKEND_OUTER + 24), 24); // destination
 }

@@ -45,6 +45,7 @@ export function read(count: u32, root: usize): void {
   let lastService: u32 = 0;
   let table: u32 = 0;
   let slotCount: u32 = 0;
+  forgetIpv6();
   for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
     store<u32>(step, 0, STEP_VIP);
     const frame = <usize>load<u32>(step, STEP_FRAME);
@@ -73,6 +74,19 @@ export function read(count: u32, root: usize): void {
   }
 }
 
+// The IPv6 VIP that was found last in these steps, 0 when its key has none for us.
+let vip6: usize = 0;
+let lastHigh: u64 = 0;
+let lastLow: u64 = 0;
+let lastService6: u32 = 0;
+
+function forgetIpv6(): void {
+  vip6 = 0;
+  lastHigh = 0;
+  lastLow = 0;
+  lastService6 = 0;
+}
+
 function readIpv6(step: usize, frame: usize, root: usize): void {
   const bytes = plainIpv6(frame, load<u32>(step, STEP_LENGTH));
   if (!bytes) return;
@@ -83,7 +97,14 @@ function readIpv6(step: usize, frame: usize, root: usize): void {
   if (isMapped(high, low)) return;
   const protocol = ipv6.nextHeader(packet);
   const ports = l4.ports(transport);
-  const vip = plainVip(find(root, high, low, protocol, l4.destinationPortOf(ports)));
+  const service = serviceOf(ports, protocol);
+  if ((low ^ lastLow) | (high ^ lastHigh) | (service ^ lastService6)) {
+    vip6 = plainVip(find(root, high, low, protocol, l4.destinationPortOf(ports)));
+    lastHigh = high;
+    lastLow = low;
+    lastService6 = service;
+  }
+  const vip = vip6;
   if (!vip) return;
   const hash = hashIpv6(packet, ports, protocol);
   const slotAt = load<u32>(vip, VIP_TABLE) + slotOf(hash, load<u32>(vip, VIP_SLOT_COUNT)) * SLOT_BYTES;

@@ -3,7 +3,6 @@
 //   |        Destination (6)        |           Source (6)          | 0x8100 | TCI | Ethertype (2) |
 export const HEADER_BYTES: u32 = 14;
 export const TAG_BYTES: u32 = 4;
-const DESTINATION: usize = 0;
 const SOURCE: usize = 6;
 const TYPE: usize = 12;
 const TAG_TCI: usize = 14;
@@ -41,11 +40,10 @@ export function source(p: usize): u64 {
   return load<u64>(p, SOURCE) & MAC_MASK;
 }
 
-/** Writes an untagged header; MAC addresses are the low 6 bytes of their u64. */
+/** Writes an untagged header; MAC addresses are the low 6 bytes of their u64, the other two are 0. */
 export function write(p: usize, destination: u64, from: u64, ethertype: u32): void {
-  store<u64>(p, destination, DESTINATION); // two bytes too far: the source comes next
-  store<u32>(p, <u32>from, SOURCE);
-  store<u16>(p, <u16>(from >> 32), SOURCE + 4);
+  store<u64>(p, destination | (from << 48)); // both addresses as one number of 12 bytes: the first 8,
+  store<u32>(p, <u32>(from >> 16), 8); // the other 4
   store<u16>(p, bswap<u16>(<u16>ethertype), TYPE);
 }
 

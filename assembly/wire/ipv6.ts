@@ -51,8 +51,13 @@ export function decrementHopLimit(p: usize): void {
   store<u8>(p, load<u8>(p, HOP_LIMIT) - 1, HOP_LIMIT);
 }
 
+/** Version, traffic class and flow label, as they lie in memory. */
+export function firstWord(trafficClass: u32, flowLabel: u32): u32 {
+  return bswap<u32>((6 << 28) | (trafficClass << 20) | flowLabel);
+}
+
 export function setFirstWord(p: usize, trafficClass: u32, flowLabel: u32): void {
-  store<u32>(p, bswap<u32>((6 << 28) | (trafficClass << 20) | flowLabel), FIRST_WORD);
+  store<u32>(p, firstWord(trafficClass, flowLabel), FIRST_WORD);
 }
 
 export function setPayloadLen(p: usize, v: u32): void {

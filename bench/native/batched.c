@@ -24,12 +24,12 @@ struct step {
 
 static inline void ask(const void *at) { __builtin_prefetch(at); }
 
-static inline u32 decide_one(const struct core *c, const u8 *root, struct step *f, u8 *meta, u8 *cell) {
+static inline u32 decide_one(const struct core *c, const u8 *root, struct last_vip *last, struct step *f, u8 *meta, u8 *cell) {
   struct parsed p;
   f->bytes = load32(meta + META_LENGTH);
   if (is_snapped(c, f->bytes)) return DROP_SNAPPED;
   store32(meta + META_VIP, 0); // and META_BACKEND behind it
-  u32 verdict = decide(c, root, &p, cell + HEADROOM, f->bytes, meta, &f->vip);
+  u32 verdict = decide(c, root, last, &p, cell + HEADROOM, f->bytes, meta, &f->vip);
   if (verdict != NO_VERDICT) return verdict;
   f->hash = flow_hash(c, &p);
   f->slot = slot_of(f->hash, load32(f->vip + VIP_SLOT_COUNT));
@@ -71,9 +71,10 @@ static inline u32 send_one(const struct core *c, struct sink *s, const struct st
 
 static inline void run_chunk(const struct core *c, struct sink *s, const u8 *root, u32 first, u32 count, u32 tick) {
   struct step steps[CHUNK];
+  struct last_vip last = {0};
   u8 *metas = c->metas + first * META_BYTES, *cells = c->cells + first * c->cell_bytes;
   for (u32 i = 0; i < count; i++) {
-    steps[i].verdict = (u16)decide_one(c, root, &steps[i], metas + i * META_BYTES, cells + i * c->cell_bytes);
+    steps[i].verdict = (u16)decide_one(c, root, &last, &steps[i], metas + i * META_BYTES, cells + i * c->cell_bytes);
   }
   for (u32 i = 0; i < count; i++) {
     if (steps[i].verdict == NO_VERDICT) choose_one(c, &steps[i], tick);

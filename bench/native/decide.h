@@ -10,8 +10,9 @@ static u32 unless_for_others(const struct core *c, const u8 *root, const struct 
   return is_ours(c, root, p->destination_high, p->destination_low) ? verdict : IGNORE_NOT_VIP;
 }
 
-/** NO_VERDICT: `vip` is the record of the VIP and the frame may be forwarded. */
-static inline u32 decide(const struct core *c, const u8 *root, struct parsed *p, u8 *frame, u32 bytes, u8 *meta, const u8 **vip) {
+/** NO_VERDICT: `vip` is the record of the VIP and the frame may be forwarded. `last` may be NULL. */
+static inline u32 decide(const struct core *c, const u8 *root, struct last_vip *last, struct parsed *p, u8 *frame, u32 bytes, u8 *meta,
+                         const u8 **vip) {
   u32 packet_type = meta[META_PACKET_TYPE];
   if (packet_type > PACKET_TYPE_MULTICAST) return IGNORE_OTHER_HOST;
   u32 broken = parse(p, frame, bytes, meta);
@@ -19,7 +20,7 @@ static inline u32 decide(const struct core *c, const u8 *root, struct parsed *p,
   if (p->ether_type == TYPE_ARP) return IGNORE_ARP;
   if (is_solicitation(p)) return IGNORE_NEIGHBOUR;
   if (packet_type != PACKET_TYPE_HOST) return IGNORE_OTHER_HOST;
-  *vip = find_vip(c, root, p->destination_high, p->destination_low, p->protocol, p->destination_port);
+  *vip = find_vip_again(c, root, last, p->destination_high, p->destination_low, p->protocol, p->destination_port);
   if (p->is_fragment) return unless_for_others(c, root, p, DROP_FRAGMENT);
   if (!*vip) return unless_for_others(c, root, p, DROP_NO_VIP);
   if (time_to_live(p) <= 1) return DROP_TTL_EXPIRED;

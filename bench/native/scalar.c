@@ -9,7 +9,7 @@ static inline u32 forward(const struct core *c, struct sink *s, const u8 *root, 
   struct parsed p;
   const u8 *vip = NULL;
   store32(meta + META_VIP, 0); // and META_BACKEND behind it
-  u32 verdict = decide(c, root, &p, frame, bytes, meta, &vip);
+  u32 verdict = decide(c, root, NULL, &p, frame, bytes, meta, &vip);
   if (verdict != NO_VERDICT) return verdict;
   u64 hash = flow_hash(c, &p);
   u32 slot = slot_of(hash, load32(vip + VIP_SLOT_COUNT)), chosen = load16(slot_at(c, vip, slot));

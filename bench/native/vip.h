@@ -54,6 +54,24 @@ static inline const u8 *find_vip(const struct core *c, const u8 *root, u64 high,
   return named || !port ? named : find_closest(c, root, high, low, protocol << 16);
 }
 
+/** The VIP that was found last, for neighbours in a batch that share it (assembly/fast/read.ts). */
+struct last_vip {
+  u64 high, low;
+  u32 service;
+  const u8 *vip;
+};
+
+/** find_vip(), but for a key that is `last`'s. Without `last` plainly. */
+static inline const u8 *find_vip_again(const struct core *c, const u8 *root, struct last_vip *last, u64 high, u64 low, u32 protocol,
+                                       u32 port) {
+  if (!last) return find_vip(c, root, high, low, protocol, port);
+  u32 service = port | protocol << 16;
+  if (high != last->high || low != last->low || service != last->service) {
+    *last = (struct last_vip){high, low, service, find_vip(c, root, high, low, protocol, port)};
+  }
+  return last->vip;
+}
+
 static inline bool is_ours(const struct core *c, const u8 *root, u64 high, u64 low) {
   return find_closest(c, root, high, low, 0) != NULL;
 }
