@@ -17,8 +17,20 @@ import {
   STEP_META,
   STEPS_MAX,
 } from './layout';
-import { cellBytes, cellCount, cells, metas, outputCountMax, outputs, segments, segmentsEnd, steps } from './memory';
+import {
+  cellBytes,
+  cellCount,
+  cells,
+  held,
+  metas,
+  outputCountMax,
+  outputs,
+  segments,
+  segmentsEnd,
+  steps,
+} from './memory';
 import * as sink from './sink';
+import { copy } from './wire/copy';
 import * as virtio from './wire/virtio';
 
 /** Output records filled since the batch began. */
@@ -66,8 +78,16 @@ function openCells(first: u32, count: u32): void {
 }
 
 /** In place: the packet stays where it is, and `front` bytes before it must still be in the cell. */
-export function place(front: u32, from: usize, frame: usize): usize {
+export function place(front: u32, from: usize, bytes: u32, frame: usize): usize {
+  if (frame >= held) return placeHeld(front, from, bytes);
   return from - front >= frame - HEADROOM && outputCount < outputCountMax ? from : 0;
+}
+
+/** A frame that was held (fragment.ts) is in no cell but behind all of them (layout.ts), and goes where segments go. */
+function placeHeld(front: u32, from: usize, bytes: u32): usize {
+  const at = room(front, bytes);
+  if (at) copy(at, from, bytes);
+  return at;
 }
 
 /** An empty place for `bytes` bytes with `front` bytes before them: for segments, which do not fit the cell. */

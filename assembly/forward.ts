@@ -3,6 +3,7 @@ import { forwardL2 } from './encap/l2';
 import { forwardL3dsr } from './encap/l3dsr';
 import { isSane } from './encap/offload';
 import { forwardTunnel } from './encap/tunnel';
+import { decideLater, forwardFirst } from './fragment';
 import { decideIcmp } from './icmp';
 import {
   BACKEND_ENCAP,
@@ -24,7 +25,6 @@ import { answerTooBig } from './reply/tooBig';
 import { select } from './select/lookup';
 import {
   DROP_BAD_HEADER,
-  DROP_FRAGMENT,
   DROP_NO_BACKEND,
   DROP_NO_VIP,
   DROP_TOO_BIG,
@@ -60,7 +60,11 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (parsed.isV6 && isSolicitation()) return answerSolicitation(root);
   if (packetType != PACKET_TYPE_HOST) return IGNORE_OTHER_HOST;
 
-  if (parsed.isFragment) return isForOthers(root) ? IGNORE_NOT_VIP : DROP_FRAGMENT;
+  if (parsed.isFragment) {
+    if (isForOthers(root)) return IGNORE_NOT_VIP;
+    const verdict = decideLater(len, tick);
+    if (verdict != NO_VERDICT) return verdict;
+  }
   if (parsed.isIcmp()) return decideIcmp(root, len, tick);
   const vip = find(
     root,
@@ -75,6 +79,7 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
 
   const hash = flowHash();
   const chosen = select(vip, slotOfFlow(vip, hash), hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
+  if (parsed.isFragment) return forwardFirst(vip, chosen, hash, len, tick);
   return forwardChosen(vip, chosen, hash, len, tick);
 }
 
@@ -94,7 +99,8 @@ export function deliver(chosen: u32, hash: u64, tick: u32): u32 {
   return verdict == DROP_TOO_BIG ? answerTooBig(record, tick) : verdict;
 }
 
-function send(record: usize, hash: u64): u32 {
+/** Hands the packet in hand to a backend, in the encapsulation it has. */
+export function send(record: usize, hash: u64): u32 {
   const encap = <i32>load<u8>(record, BACKEND_ENCAP);
   if (encap == ENCAP_L2) return forwardL2(record);
   return encap == ENCAP_L3DSR ? forwardL3dsr(record) : forwardTunnel(record, hash);

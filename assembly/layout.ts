@@ -18,6 +18,7 @@
 //     BUILD             used by the builder       inputs of one table build
 //     CELLS             host and worker           frames without kernel rings: batch(), forward(), pcap
 //     RINGS             kernel and worker         packet rings, mapped here with MAP_FIXED
+//     FRAGMENTS         written by one worker     where packets in fragments go, and frames that are held
 //     STEPS             one worker                what the fast path knows of the frames in hand
 //     SEGMENTS          written by one worker     segments of super-frames that were in cells
 //
@@ -67,6 +68,9 @@ export const LIMIT_NEXT_HOPS = 4; // next-hop records, record 0 not used
 export const LIMIT_FLOW_BUCKETS = 5; // buckets of the flow table, a power of two
 export const LIMIT_CELLS = 6; // cells of a worker
 export const LIMIT_CELL_BYTES = 7; // bytes of a cell, headroom included
+export const LIMIT_FRAGMENTS = 8; // fragment entries of a worker, a power of two
+export const LIMIT_HELD = 9; // places of a worker for fragments that are held
+export const LIMIT_FRAGMENT_TICKS = 10; // how long an entry lives
 export const LIMIT_OUTPUTS = 12; // output records of a worker: one a cell, and one a segment
 export const LIMIT_SEGMENT_BYTES = 13; // bytes of the SEGMENTS region that are one worker's
 export const LIMIT_COUNT = 20;
@@ -130,6 +134,8 @@ export const EVENT_CHECKSUM_COMPLETED = 9;
 export const EVENT_BATCHES = 10;
 export const EVENT_ICMP_ERROR = 11;
 export const EVENT_OUTER_ERROR = 12;
+export const EVENT_HELD_SENT = 13;
+export const EVENT_HELD_LOST = 14;
 export const EVENT_SEGMENTS_SENT = 40;
 export const EVENT_SEGMENTS_LOST = 41;
 export const EVENT_COUNT = 42;
@@ -234,6 +240,29 @@ export const FLOW_CONFIRMED = 0x8000;
 export const FLOW_TICK_MASK = 0x7fff;
 export const TICK_BITS = 9; // a tick is 2^9 ms = 512 ms, so 15 bits go round after 4.6 hours
 export const FLOW_TICKS_MAX = 0x3fff; // longest timeout: half way round, 2.3 hours
+
+// --- FRAGMENTS: of one worker: LIMIT_FRAGMENTS entries, then LIMIT_HELD places of HELD_BYTES (flow/fragments.ts) ----------
+export const FRAGMENT_BYTES = 64; // one packet whose fragments come
+export const FRAGMENT_WAYS = 4; // entries of a bucket
+export const FRAGMENT_SOURCE = 0; // 16 bytes
+export const FRAGMENT_DESTINATION = 16; // 16 bytes
+export const FRAGMENT_ID = 32; // u32: identification, as it lies in the packet
+export const FRAGMENT_PROTOCOL = 36; // u8: of IPv4; 0 for IPv6
+export const FRAGMENT_STATE = 37; // u8
+export const FRAGMENT_BACKEND = 38; // u16: where the first went, NO_BACKEND = it did not
+export const FRAGMENT_HASH = 40; // u64: hash of its flow
+export const FRAGMENT_TICK = 48; // u32: waiting: when the entry was made; decided: of the last fragment
+export const FRAGMENT_VIP = 52; // u32: VIP_NUMBER
+export const FRAGMENT_FIRST = 56; // u16: held frames, a list of places + 1; 0 = none
+export const FRAGMENT_LAST = 58; // u16
+export const FRAGMENT_FREE = 0;
+export const FRAGMENT_WAITING = 1;
+export const FRAGMENT_DECIDED = 2;
+export const HELD_NEXT = 32; // u16, behind a META record: place + 1 of the next one of the same packet
+export const HELD_ENTRY = 36; // u32: base of its entry, 0 = free
+export const HELD_FRAME = 64; // headroom, then the frame
+export const HELD_FRAME_BYTES = 2048; // longest frame that is held
+export const HELD_BYTES = 2432; // HELD_FRAME, headroom, frame, what a copy may write past it
 
 // --- BUILD: inputs of one table build, BUILD_BYTES a backend, in the order of identity ---------------
 export const BUILD_BYTES = 32;

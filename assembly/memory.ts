@@ -10,12 +10,18 @@ import {
   DIRECTORY_MAGIC,
   DIRECTORY_REGIONS,
   DIRECTORY_VERSION,
+  FRAGMENT_BYTES,
+  FRAGMENT_WAYS,
+  HELD_BYTES,
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
   LIMIT_BACKENDS,
   LIMIT_CELL_BYTES,
   LIMIT_CELLS,
   LIMIT_FLOW_BUCKETS,
+  LIMIT_FRAGMENT_TICKS,
+  LIMIT_FRAGMENTS,
+  LIMIT_HELD,
   LIMIT_OUTPUTS,
   LIMIT_SEGMENT_BYTES,
   LIMIT_VIP_INDEX,
@@ -30,6 +36,7 @@ import {
   REGION_COUNTERS,
   REGION_EGRESSES,
   REGION_FLOWS,
+  REGION_FRAGMENTS,
   REGION_NEXT_HOPS,
   REGION_ROOTS,
   REGION_SEGMENTS,
@@ -60,6 +67,11 @@ export let cellBytes: u32 = 0;
 export let metas: usize = 0;
 export let outputs: usize = 0;
 export let outputCountMax: u32 = 0;
+export let fragments: usize = 0;
+export let fragmentMask: u32 = 0; // of buckets
+export let fragmentTicks: u32 = 0;
+export let held: usize = 0;
+export let heldCount: u32 = 0;
 export let segments: usize = 0;
 export let segmentsEnd: usize = 0;
 export let steps: usize = 0;
@@ -114,6 +126,12 @@ export function init(workerIndex: u32): bool {
   metas = region(REGION_CELLS) + workerIndex * workerBytes;
   outputs = metas + cellCount * META_BYTES;
   cells = outputs + outputCountMax * OUTPUT_BYTES;
+  heldCount = limit(LIMIT_HELD);
+  fragmentTicks = limit(LIMIT_FRAGMENT_TICKS);
+  fragmentMask = limit(LIMIT_FRAGMENTS) / FRAGMENT_WAYS - 1;
+  const entriesBytes = limit(LIMIT_FRAGMENTS) * FRAGMENT_BYTES;
+  fragments = region(REGION_FRAGMENTS) + workerIndex * (entriesBytes + heldCount * HELD_BYTES);
+  held = fragments + entriesBytes;
   segments = region(REGION_SEGMENTS) + workerIndex * limit(LIMIT_SEGMENT_BYTES);
   segmentsEnd = segments + limit(LIMIT_SEGMENT_BYTES);
   steps = region(REGION_STEPS) + workerIndex * STEPS_MAX * (STEP_BYTES + META_BYTES);

@@ -20,7 +20,7 @@ export function useRings(yes: bool): void {
  * place. An earlier place that was not committed is given up. `frame` is where the frame in hand begins.
  */
 export function place(front: u32, from: usize, bytes: u32, egress: u32, frame: usize): usize {
-  return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from, frame);
+  return usesRings ? ringSink.place(front, from, bytes, egress) : cellSink.place(front, from, bytes, frame);
 }
 
 /** Address of an empty place for `bytes` bytes, with `front` bytes before them; 0 when there is none. For segments. */

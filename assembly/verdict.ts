@@ -3,6 +3,7 @@
 // The class is the first word of the name:
 //   FORWARD_  handed to a backend          REPLY_  answered by the balancer itself
 //   IGNORE_   not ours, left to the host   DROP_   ours, and lost here
+//   HOLD_     ours, and kept for a while
 // Numbers are stable: captures and metrics of others hold them. Gaps leave room for a class to grow.
 
 export const NO_VERDICT = 0; // not decided yet: the next step goes on
@@ -23,6 +24,8 @@ export const IGNORE_ETHERTYPE = 21;
 export const IGNORE_NOT_VIP = 22;
 export const IGNORE_ARP = 23;
 export const IGNORE_NEIGHBOUR = 24;
+
+export const HOLD_FRAGMENT = 28;
 
 export const DROP_TRUNCATED = 32;
 export const DROP_BAD_HEADER = 33;
@@ -116,6 +119,11 @@ export function verdictTable(): VerdictRow[] {
       name: 'IGNORE_NEIGHBOUR',
       when: 'a neighbour solicitation for no VIP, or on an interface where VIPs are not announced',
     },
+    {
+      number: HOLD_FRAGMENT,
+      name: 'HOLD_FRAGMENT',
+      when: 'an IP fragment that came before its first, held until that comes (events heldSent, heldLost)',
+    },
     { number: DROP_TRUNCATED, name: 'DROP_TRUNCATED', when: 'shorter than its headers say' },
     {
       number: DROP_BAD_HEADER,
@@ -132,7 +140,11 @@ export function verdictTable(): VerdictRow[] {
       name: 'DROP_NO_VIP',
       when: 'sent to a VIP address, but to a protocol or port that no VIP has',
     },
-    { number: DROP_FRAGMENT, name: 'DROP_FRAGMENT', when: 'an IP fragment: its ports are not all here' },
+    {
+      number: DROP_FRAGMENT,
+      name: 'DROP_FRAGMENT',
+      when: 'an IP fragment whose first was not forwarded, or did not come yet while no place was free to hold it; or not of TCP, UDP, SCTP',
+    },
     { number: DROP_TTL_EXPIRED, name: 'DROP_TTL_EXPIRED', when: 'TTL or hop limit would become 0' },
     { number: DROP_NO_BACKEND, name: 'DROP_NO_BACKEND', when: 'the VIP has no backend that can take it' },
     {

@@ -19,12 +19,17 @@ import {
   EGRESS_MAX,
   FLOW_BYTES,
   FLOW_WAYS,
+  FRAGMENT_BYTES,
+  HELD_BYTES,
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
   LIMIT_BACKENDS,
   LIMIT_CELL_BYTES,
   LIMIT_CELLS,
   LIMIT_FLOW_BUCKETS,
+  LIMIT_FRAGMENT_TICKS,
+  LIMIT_FRAGMENTS,
+  LIMIT_HELD,
   LIMIT_NEXT_HOPS,
   LIMIT_OUTPUTS,
   LIMIT_SEGMENT_BYTES,
@@ -43,6 +48,7 @@ import {
   REGION_COUNTERS,
   REGION_EGRESSES,
   REGION_FLOWS,
+  REGION_FRAGMENTS,
   REGION_NEXT_HOPS,
   REGION_RINGS,
   REGION_ROOTS,
@@ -128,6 +134,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_BUILD]: backendRecords * BUILD_BYTES + BUILD_TEXT_BYTES,
     [REGION_CELLS]: workers * (cells * (META_BYTES + shape.cellBytes) + outputRecordsOf(shape) * OUTPUT_BYTES),
     [REGION_RINGS]: shape.ringsBytes,
+    [REGION_FRAGMENTS]: workers * (settings.fragmentsMax * FRAGMENT_BYTES + settings.fragmentsHeldMax * HELD_BYTES),
     [REGION_SEGMENTS]: workers * segmentBytesOf(shape),
     [REGION_STEPS]: workers * STEPS_MAX * (STEP_BYTES + META_BYTES),
   };
@@ -148,7 +155,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     flowBuckets,
     region: (index) => regions[index] as Region,
   };
-  writeDirectory(made, regions);
+  writeDirectory(made, regions, settings);
   // Generation 1 is the empty state; 0 would look like an idle worker's epoch.
   made.view.setUint32(made.region(REGION_CONTROL).base + CONTROL_GENERATION, 1, true);
   return made;
@@ -197,7 +204,7 @@ function allocate(bytes: number): WebAssembly.Memory {
   }
 }
 
-function writeDirectory(made: HotMemory, regions: Region[]): void {
+function writeDirectory(made: HotMemory, regions: Region[], settings: CoreSettings): void {
   const { view } = made;
   view.setUint32(DIRECTORY + DIRECTORY_MAGIC, LAYOUT_MAGIC, true);
   view.setUint32(DIRECTORY + DIRECTORY_VERSION, LAYOUT_VERSION, true);
@@ -214,6 +221,9 @@ function writeDirectory(made: HotMemory, regions: Region[]): void {
     [LIMIT_FLOW_BUCKETS]: made.flowBuckets,
     [LIMIT_CELLS]: made.shape.cells,
     [LIMIT_CELL_BYTES]: made.shape.cellBytes,
+    [LIMIT_FRAGMENTS]: settings.fragmentsMax,
+    [LIMIT_HELD]: settings.fragmentsHeldMax,
+    [LIMIT_FRAGMENT_TICKS]: settings.fragmentTicks,
     [LIMIT_OUTPUTS]: outputRecordsOf(made.shape),
     [LIMIT_SEGMENT_BYTES]: segmentBytesOf(made.shape),
   };

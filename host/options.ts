@@ -29,6 +29,12 @@ export interface Core {
    * as active, and if none is left, all that are down too. Default 0: only when no active weight is left.
    */
   panicShare?: number;
+  /** Packets whose IP fragments one worker follows at a time, 4..65536, rounded up to a power of two; 64 bytes each. Default 1024. */
+  fragmentsMax?: number;
+  /** Fragments that one worker holds until the first of their packet comes, 0..1024; 2432 bytes each. Default 64. */
+  fragmentsHeldMax?: number;
+  /** How long fragments of a packet are followed and held, ms, 512..60000. Default 5000. */
+  fragmentTimeoutMs?: number;
   /**
    * ICMP errors a second that one packet worker sends to clients whose packets do not fit the way to their backend (needfrag,
    * packet too big), 0..1000000, 0 = none. Default 1000.
@@ -50,6 +56,9 @@ export interface CoreSettings {
   tcpLearnTicks: number;
   udpLearnTicks: number;
   panicShare: number;
+  fragmentsMax: number;
+  fragmentsHeldMax: number;
+  fragmentTicks: number;
   tooBigPerSecond: number;
   wasmUrl: URL | undefined;
 }
@@ -80,6 +89,9 @@ export function readCore(options: Core): CoreSettings {
     tcpLearnTicks: tcpIdleTicks + 1,
     udpLearnTicks: readTicks('udpLearnMs', options.udpLearnMs, 10_000, 0),
     panicShare: readShare('panicShare', options.panicShare, PANIC_SHARE_DEFAULT),
+    fragmentsMax: powerOfTwo(readInteger('fragmentsMax', options.fragmentsMax, 1024, 4, 65_536)),
+    fragmentsHeldMax: readInteger('fragmentsHeldMax', options.fragmentsHeldMax, 64, 0, 1024),
+    fragmentTicks: Math.ceil(readInteger('fragmentTimeoutMs', options.fragmentTimeoutMs, 5000, 512, 60_000) / TICK_MS),
     tooBigPerSecond: readInteger('tooBigPerSecond', options.tooBigPerSecond, 1000, 0, 1_000_000),
     wasmUrl: options.wasmUrl,
   };

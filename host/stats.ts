@@ -11,6 +11,8 @@ import {
   EVENT_FLOW_MISS_SYN,
   EVENT_FLOW_MISS_UDP,
   EVENT_FLOW_REPLACE,
+  EVENT_HELD_LOST,
+  EVENT_HELD_SENT,
   EVENT_ICMP_ERROR,
   EVENT_OUTER_ERROR,
   EVENT_PREVIOUS_TAKEN,
@@ -45,6 +47,12 @@ export const HOT_EVENTS: readonly Verdict[] = [
   { number: EVENT_CHECKSUM_COMPLETED, name: 'checksumCompleted', when: 'a half checksum was completed' },
   { number: EVENT_BATCHES, name: 'batches', when: 'a worker began a batch' },
   { number: EVENT_ICMP_ERROR, name: 'icmpError', when: 'an ICMP error found the flow that it quotes' },
+  { number: EVENT_HELD_SENT, name: 'heldSent', when: 'a fragment that was held went out behind its first' },
+  {
+    number: EVENT_HELD_LOST,
+    name: 'heldLost',
+    when: 'a fragment that was held was dropped: its first did not come, or not through',
+  },
   { number: EVENT_OUTER_ERROR, name: 'outerError', when: 'an ICMP error came about a packet that we sent in a tunnel' },
   {
     number: EVENT_SEGMENTS_SENT,

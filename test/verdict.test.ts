@@ -22,7 +22,7 @@ const roomless = await goldenHotPath({ type: 'ipip' }, { segmentsMax: 0 });
 const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
 const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
 const tooNarrow = await goldenHotPath({ type: 'l2' }, { mtu: 1400 });
-const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64 });
+const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64, fragmentsHeldMax: 0 });
 const unresolved = await goldenHotPath({ type: 'l2' }, { nextHops: {} });
 const empty = await goldenHotPath({ type: 'l2' });
 await empty.apply([{ remove: `tcp/${GOLDEN.vip4}:80/${GOLDEN.backend4}` }]);
@@ -134,8 +134,9 @@ const CASES: Case[] = [
   { verdict: 'DROP_TINY_FRAGMENT', what: 'a first one of 16 bytes', frame: patch(v4.SYN, 16, 0, 36, 0, 0, 0x20) },
   { verdict: 'DROP_TINY_FRAGMENT', what: 'one at the TCP flags', frame: patch(v4.SYN, 20, 0, 1) },
   { verdict: 'DROP_BAD_SOURCE', what: 'ping from 127.0.0.1', frame: patch(icmp.PING4, 26, 127) },
-  { verdict: 'DROP_FRAGMENT', what: 'the first IPv4 fragment', frame: patch(v4.SYN, 20, 0x20) },
-  { verdict: 'DROP_FRAGMENT', what: 'the last IPv4 fragment', frame: patch(v4.SYN, 20, 0x00, 0x02) },
+  { verdict: 'FORWARD_L2', what: 'a first IPv4 fragment', frame: patch(v4.SYN, 20, 0x20) },
+  { verdict: 'HOLD_FRAGMENT', what: 'a later one before its first', frame: patch(v4.SYN, 18, 1, 1, 0, 2) },
+  { verdict: 'DROP_FRAGMENT', what: 'one that nobody has room for', frame: patch(v4.SYN, 20, 0x00, 0x02), on: short },
   { verdict: 'DROP_FRAGMENT', what: 'an IPv6 fragment', frame: patch(v6.SYN, 20, 44) },
   { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 1', frame: patch(v4.SYN, 22, 1) },
   { verdict: 'DROP_TTL_EXPIRED', what: 'TTL 0', frame: patch(v4.SYN, 22, 0) },
@@ -178,7 +179,7 @@ Verdict('constants and table say the same', () => {
 
 Verdict('every verdict has a class, a place among the counters and a sentence', () => {
   for (const { number, name, when } of VERDICTS) {
-    assert.match(name, /^(FORWARD|REPLY|IGNORE|DROP)_[A-Z0-9_]+$/);
+    assert.match(name, /^(FORWARD|REPLY|IGNORE|HOLD|DROP)_[A-Z0-9_]+$/);
     assert.ok(number > 0 && number < VERDICT_MAX, name);
     assert.ok(when.length > 10, name);
     assert.is(verdictName(number), name);

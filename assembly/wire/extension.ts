@@ -49,7 +49,8 @@ export function walk(packet: usize, bytes: u32): u32 {
   return WALKED;
 }
 
-function isExtension(type: u32): bool {
+/** True for a header that the walk goes past. */
+export function isExtension(type: u32): bool {
   return (
     type == ipv6.NEXT_FRAGMENT ||
     type == HOP_BY_HOP ||

@@ -46,6 +46,7 @@ const configSchema = z.strictObject({
       udpLearnMs: z.int().optional(),
       panicShare: z.number().optional(),
       tooBigPerSecond: z.int().optional(),
+      fragmentTimeoutMs: z.int().optional(),
     })
     .optional(),
   limits: z
@@ -54,6 +55,8 @@ const configSchema = z.strictObject({
       backendsMax: z.int().optional(),
       flowsMax: z.int().optional(),
       tablesMiB: z.int().optional(),
+      fragmentsMax: z.int().optional(),
+      fragmentsHeldMax: z.int().optional(),
     })
     .optional(),
 });
@@ -74,8 +77,8 @@ export const CONFIG_HELP = `The file is YAML. All fields but interfaces and memb
   divert: true                     # keep this host's own stack from answering for VIPs (nft)
   hashSecretFile: /etc/maglev-dsr/secret   # at least 16 bytes, the same on every balancer of a fleet
   flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0,
-          tooBigPerSecond: 1000 }
-  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128 }
+          tooBigPerSecond: 1000, fragmentTimeoutMs: 5000 }
+  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, fragmentsMax: 1024, fragmentsHeldMax: 64 }
 
 A members file:
 

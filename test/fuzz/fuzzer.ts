@@ -15,7 +15,7 @@ import { Input } from './input.js';
 import { Ledger } from './ledger.js';
 import { continueFlow, mutate } from './mutate.js';
 import { OutputCheck } from './outputs.js';
-import { Reader } from './reader.js';
+import { FIRST_FRAGMENT, Reader } from './reader.js';
 import { openScene } from './scene.js';
 import { namesOf, signatureOf } from './signature.js';
 import { Subject } from './subject.js';
@@ -230,8 +230,9 @@ class Run {
     const { whole, parts, reader, targets } = this;
     const input = this.inputs[i] as Input;
     reader.read(input);
-    this.ledger.count(i);
-    this.partsLedger.count(k);
+    const isFirst = reader.fragment === FIRST_FRAGMENT;
+    this.ledger.count(i, isFirst ? Math.max(0, whole.outputs(i) - 1) : 0);
+    this.partsLedger.count(k, isFirst ? Math.max(0, parts.outputs(k) - 1) : 0);
     const isThorough = (this.judged++ & 63) === 0;
     const rule =
       brokenClaim(input, reader, whole, targets, i) ??

@@ -28,14 +28,14 @@ export class Ledger {
     this.backends = new Float64Array(subject.engine.memory.backendRecords);
   }
 
-  /** Frame `i` of the last run. */
-  count(i: number): void {
+  /** Frame `i` of the last run; `held`: how many fragments left behind it that were held. */
+  count(i: number, held = 0): void {
     const { subject } = this;
     const vip = subject.vip(i);
     this.verdicts[subject.verdict(i)]!++;
     if (vip === 0) return;
-    this.vips[vip]!++;
-    this.backends[subject.backend(i)]!++; // backend 0 takes what found none
+    this.vips[vip]! += 1 + held;
+    this.backends[subject.backend(i)]! += 1 + held; // backend 0 takes what found none
   }
 
   /** The counter that is wrong, or undefined. */

@@ -5,7 +5,7 @@ import * as verdicts from '../../assembly/verdict.js';
 import { CLASS, FORWARD } from './claims.js';
 import type { Input } from './input.js';
 import { brokenOuter, sumOf } from './outer.js';
-import { IPV4, type Reader, WHOLE } from './reader.js';
+import { FIRST_FRAGMENT, IPV4, type Reader, WHOLE } from './reader.js';
 import { brokenReply } from './replies.js';
 import { isSuperFrame, SegmentCheck } from './segments.js';
 import type { Subject } from './subject.js';
@@ -48,10 +48,18 @@ export class OutputCheck {
   broken(input: Input, reader: Reader, targets: Targets, i: number): string | undefined {
     const first = this.subject.firstOutput(i);
     for (let o = first; o < first + this.subject.outputs(i); o++) {
-      const rule = this.brokenOne(input, reader, targets, i, o);
+      const isHeld = o > first && reader.fragment === FIRST_FRAGMENT;
+      const rule = isHeld ? this.brokenHeld(o) : this.brokenOne(input, reader, targets, i, o);
       if (rule !== undefined) return `output ${o - first}: ${rule}`;
     }
     return undefined;
+  }
+
+  /** A fragment that came before its first, which frame `i` is: of what it was, only its place can be judged here. */
+  private brokenHeld(o: number): string | undefined {
+    const { base, bytes } = this.subject.segments;
+    const [start, length] = [this.subject.base(o), this.subject.length(o)];
+    return start < base || start + length > base + bytes ? 'lies outside its place' : undefined;
   }
 
   private brokenOne(input: Input, reader: Reader, targets: Targets, i: number, o: number): string | undefined {
