@@ -19,32 +19,45 @@ import {
 import { steps } from '../memory';
 import { selectTracked } from '../select/tracked';
 
-/** Fills in STEP_CHOSEN of steps 0 to `count` - 1. */
+const HAS_GENERAL: u32 = 0x10000; // beside slots, of 16 bits: some step is not for the fast path
+
+/**
+ * Fills in STEP_CHOSEN of steps 0 to `count` - 1. Where a step goes through forward.ts, tracked slots are left to chooseTracked()
+ * in their turn: that step may enter the same flow (a fragment, say), and who comes first is to choose.
+ */
 export function choose(count: u32, tick: u32): void {
   const end = steps + count * STEP_BYTES;
-  if (!(readSlots(end) & SLOT_TRACKED)) return;
+  const all = readSlots(end);
+  if (!(all & SLOT_TRACKED)) return;
   touchFlows(end);
+  if (all & HAS_GENERAL) return;
   for (let step = steps; step < end; step += STEP_BYTES) {
-    const slot = load<u32>(step, STEP_CHOSEN);
-    if (!(slot & SLOT_TRACKED)) continue;
-    const vip = <usize>load<u32>(step, STEP_VIP);
-    const slotIndex = (load<u32>(step, STEP_SLOT_AT) - load<u32>(vip, VIP_TABLE)) / SLOT_BYTES;
-    const kind = load<u32>(step, STEP_KIND);
-    const isTcp = !(kind & STEP_IS_UDP);
-    const isSyn = (kind & STEP_IS_SYN) != 0;
-    const chosen = selectTracked(vip, slotIndex, slot, load<u64>(step, STEP_HASH), isTcp, isSyn, tick);
-    store<u32>(step, chosen, STEP_CHOSEN);
+    if (load<u32>(step, STEP_CHOSEN) & SLOT_TRACKED) chooseTracked(step, tick);
   }
 }
 
-/** Reads every step's slot, and works out where its flow would be; returns all slots, or-ed. */
+/** Chooses for a step whose STEP_CHOSEN is still a tracked slot, and returns the backend. */
+export function chooseTracked(step: usize, tick: u32): u32 {
+  const slot = load<u32>(step, STEP_CHOSEN);
+  const vip = <usize>load<u32>(step, STEP_VIP);
+  const slotIndex = (load<u32>(step, STEP_SLOT_AT) - load<u32>(vip, VIP_TABLE)) / SLOT_BYTES;
+  const kind = load<u32>(step, STEP_KIND);
+  const isTcp = !(kind & STEP_IS_UDP);
+  const isSyn = (kind & STEP_IS_SYN) != 0;
+  const chosen = selectTracked(vip, slotIndex, slot, load<u64>(step, STEP_HASH), isTcp, isSyn, tick);
+  store<u32>(step, chosen, STEP_CHOSEN);
+  return chosen;
+}
+
+/** Reads every step's slot, and works out where its flow would be; returns all slots, or-ed, and HAS_GENERAL. */
 function readSlots(end: usize): u32 {
   let all: u32 = 0;
   for (let step = steps; step < end; step += STEP_BYTES) {
-    const slot = load<u32>(step, STEP_VIP) ? <u32>load<u16>(load<u32>(step, STEP_SLOT_AT)) : 0;
+    const isFast = load<u32>(step, STEP_VIP) != 0;
+    const slot = isFast ? <u32>load<u16>(load<u32>(step, STEP_SLOT_AT)) : 0;
     store<u32>(step, slot, STEP_CHOSEN);
     store<u32>(step, <u32>(slot & SLOT_TRACKED ? bucketOf(load<u64>(step, STEP_HASH)) : step), STEP_BUCKET);
-    all |= slot;
+    all |= isFast ? slot : HAS_GENERAL;
   }
   return all;
 }

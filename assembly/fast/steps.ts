@@ -5,6 +5,7 @@ import { forward } from '../forward';
 import {
   META_OUTPUT,
   META_VERDICT,
+  SLOT_TRACKED,
   STEP_BYTES,
   STEP_CHOSEN,
   STEP_FRAME,
@@ -16,7 +17,7 @@ import {
 import { countTraffic, countVerdicts, steps } from '../memory';
 import { outputCount } from '../sink';
 import { DROP_SNAPPED, NO_VERDICT } from '../verdict';
-import { choose } from './choose';
+import { choose, chooseTracked } from './choose';
 import { read } from './read';
 import { send } from './send';
 
@@ -33,7 +34,8 @@ export function runSteps(count: u32, root: usize, tick: u32): void {
       continue;
     }
     const before = outputCount();
-    const chosen = load<u32>(step, STEP_CHOSEN);
+    let chosen = load<u32>(step, STEP_CHOSEN);
+    if (chosen & SLOT_TRACKED) chosen = chooseTracked(step, tick);
     const number = load<u32>(vip, VIP_NUMBER);
     countTraffic(number, chosen, load<u32>(step, STEP_LENGTH));
     const found = send(step, chosen, tick);
