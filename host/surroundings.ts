@@ -32,6 +32,8 @@ export interface KnownWay {
   problem: string | undefined;
 }
 
+/** Both families on all interfaces of a balancer. */
+const OUTER_SOURCES_MAX = 32;
 /** What sendto(2) says of an interface that is down or gone. */
 const LINK_GONE: ReadonlySet<string | undefined> = new Set(['ENETDOWN', 'ENXIO', 'ENODEV']);
 
@@ -42,6 +44,7 @@ export class Surroundings {
   private readonly ways = new Map<string, KnownWay>();
   private readonly announcing = new Map<number, AbortController>(); // by interface index
   private vipAddresses = new Set<string>();
+  private readonly outerSources = new Set<string>();
   private engine: Engine | undefined;
   private pool: WorkerPool | undefined;
   private resolver: NextHopResolver | undefined;
@@ -150,10 +153,22 @@ export class Surroundings {
 
   private async setVipAddresses(addresses: Set<string>): Promise<void> {
     await this.divert?.set(addresses); // first: not one frame may reach the host's stack once we forward
-    const program = buildFilter(addresses, this.settings.isAnnouncing);
+    this.vipAddresses = addresses;
+    this.setFilter();
+  }
+
+  private setFilter(): void {
+    const program = buildFilter(this.vipAddresses, this.settings.isAnnouncing, this.outerSources);
     this.filter = program === undefined ? 'none' : 'bpf';
     this.pool?.setFilter(program);
-    this.vipAddresses = addresses;
+  }
+
+  /** Errors about what we send in tunnels come to our own address there: the filter lets them through, to be counted. */
+  private noteOuterSource(egress: number, source: string): void {
+    if (this.engine !== undefined && egress >= 0) setEgressSource(this.engine.memory, egress, source);
+    if (this.outerSources.has(source) || this.outerSources.size === OUTER_SOURCES_MAX) return;
+    this.outerSources.add(source);
+    this.setFilter();
   }
 
   private announce(vips: readonly string[]): void {
@@ -187,9 +202,9 @@ export class Surroundings {
     const mac = isElsewhere ? undefined : nextHop?.mac;
     const way = mac === undefined ? undefined : { mac, egress, mtu: nextHop?.mtu ?? 0 };
     this.engine?.nextHops.set(address, way);
-    if (nextHop?.source !== undefined && this.engine !== undefined) {
-      this.engine.publisher.setSource(address, nextHop.source);
-      if (egress >= 0) setEgressSource(this.engine.memory, egress, nextHop.source);
+    if (nextHop?.source !== undefined) {
+      this.engine?.publisher.setSource(address, nextHop.source);
+      this.noteOuterSource(egress, nextHop.source);
     }
     this.hub.emit('neighbour', { backend: address, mac, problem: trouble });
   }

@@ -1,8 +1,10 @@
 // host/linux/filter.ts: the kernel's filter of a packet socket: frames for VIPs pass, all others cost nothing more.
 //
 //   EtherType, behind at most one 802.1Q tag        X = 4 behind a tag, else 0
-//     IPv4 --> destination in the VIPs --> pass
+//     IPv4 --> ICMP for an address of ours --> pass
+//              destination in the VIPs --> pass
 //     IPv6 --> neighbour solicitation, if announcing --> pass
+//              ICMPv6 for an address of ours --> pass
 //              destination in the VIPs --> pass
 //     ARP  --> request, if announcing --> pass
 //     else --> drop
@@ -37,11 +39,13 @@ const ETHERTYPE_IPV6 = 0x86dd;
 const ETHERTYPE = 12;
 const VLAN_TAG_BYTES = 4;
 const NETWORK = 14; // where the network header begins, without a tag
+const IPV4_PROTOCOL = NETWORK + 9;
 const IPV4_DESTINATION = NETWORK + 16;
 const IPV6_NEXT_HEADER = NETWORK + 6;
 const IPV6_DESTINATION = NETWORK + 24;
 const ICMPV6_TYPE = NETWORK + 40; // RFC 4861, 7.1.1: solicitations with extension headers before ICMPv6 do not occur
 const ARP_OPERATION = NETWORK + 6;
+const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;
 const ICMPV6_NEIGHBOUR_SOLICITATION = 135;
 const ARP_REQUEST = 1;
@@ -54,10 +58,15 @@ const JUMP_MAX = 255; // jt and jf have 8 bits; JA has 32
  * The filter for a set of VIPs.
  * @param vips Addresses, or prefixes such as `192.0.2.0/24`.
  * @param isAnnouncing Also pass what asks for a MAC address: ARP requests and neighbour solicitations.
+ * @param own Our addresses in outer headers: errors about what we sent in tunnels are counted. A few.
  * @returns undefined when it would take more than 4096 instructions (about 1000 IPv4 or 400 IPv6 addresses): no filter.
  * @throws MaglevError ERR_OPTION for what is not an address or prefix
  */
-export function buildFilter(vips: Iterable<string>, isAnnouncing: boolean): BpfProgram | undefined {
+export function buildFilter(
+  vips: Iterable<string>,
+  isAnnouncing: boolean,
+  own: Iterable<string> = [],
+): BpfProgram | undefined {
   const prefixes = disjointPrefixes([...vips].map(parsePrefix));
   const v4 = matchAddress(
     prefixes.filter(({ bytes }) => bytes.length === 4),
@@ -67,10 +76,11 @@ export function buildFilter(vips: Iterable<string>, isAnnouncing: boolean): BpfP
     prefixes.filter(({ bytes }) => bytes.length === 16),
     IPV6_DESTINATION,
   );
+  const ours = [...own].map(parsePrefix);
   const program = [
     ...loadEtherType(),
-    ...unless(ETHERTYPE_IPV4, v4),
-    ...unless(ETHERTYPE_IPV6, [...(isAnnouncing ? passSolicitation() : []), ...v6]),
+    ...unless(ETHERTYPE_IPV4, [...passIcmp(ours, 4), ...v4]),
+    ...unless(ETHERTYPE_IPV6, [...(isAnnouncing ? passSolicitation() : []), ...passIcmp(ours, 16), ...v6]),
     ...unless(ETHERTYPE_ARP, isAnnouncing ? passArpRequest() : [DROP]),
     DROP,
   ];
@@ -102,6 +112,27 @@ function passSolicitation(): Instruction[] {
     op(JEQ_K, ICMPV6_NEIGHBOUR_SOLICITATION, 0, 1),
     PASS,
   ];
+}
+
+/** Passes ICMP of one family, of `bytes` bytes an address, that is for one of `own`; all else goes on behind. */
+function passIcmp(own: readonly Prefix[], bytes: 4 | 16): Instruction[] {
+  const [protocolAt, protocol, destination] =
+    bytes === 4
+      ? [IPV4_PROTOCOL, PROTOCOL_ICMP, IPV4_DESTINATION]
+      : [IPV6_NEXT_HEADER, PROTOCOL_ICMPV6, IPV6_DESTINATION];
+  const tests = own
+    .filter((address) => address.bytes.length === bytes)
+    .flatMap((address) => {
+      const words = Array.from({ length: bytes / 4 }, (_, word) => wordOf(address, word));
+      // Each test skips what is left of this address: two instructions a word, and the last one, which passes.
+      const compares = words.flatMap((value, word) => [
+        op(LD_W_IND, destination + 4 * word),
+        op(JEQ_K, value, 0, 2 * (words.length - word) - 1),
+      ]);
+      return [...compares, PASS];
+    });
+  if (tests.length === 0) return [];
+  return [op(LD_B_IND, protocolAt), op(JEQ_K, protocol, 1, 0), op(JA, tests.length), ...tests];
 }
 
 function passArpRequest(): Instruction[] {

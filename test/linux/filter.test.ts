@@ -83,6 +83,27 @@ Filter('passes ARP requests and neighbour solicitations only when announcing', (
   }
 });
 
+Filter('ICMP for our own addresses passes, nothing else for them does', () => {
+  const own = ['10.0.0.1', '10.0.0.2', '2001:db8:5::1', '2001:db8:5::2'];
+  const program = buildFilter(['192.0.2.80', '2001:db8::80'], false, own) as BpfProgram;
+  const icmp4 = (to: string): Uint8Array => {
+    const bytes = ipTo(to);
+    bytes[14 + 9] = 1;
+    return bytes;
+  };
+  for (const address of own) {
+    const isV6 = address.includes(':');
+    assert.ok(passes(program, isV6 ? icmpv6(1, address) : icmp4(address)), `ICMP to ${address}`);
+    assert.not.ok(passes(program, ipTo(address)), `no ICMP to ${address}`);
+  }
+  assert.not.ok(passes(program, icmp4('10.0.0.3')));
+  assert.not.ok(passes(program, icmpv6(1, '2001:db8:5::3')));
+  assert.ok(passes(program, icmp4('192.0.2.80')));
+  assert.ok(passes(program, icmpv6(1, '2001:db8::80')));
+  assert.ok(passes(program, ipTo('192.0.2.80')));
+  assert.ok(passes(program, ipTo('2001:db8::80')));
+});
+
 Filter('without VIPs nothing passes', () => {
   const program = build([]);
   for (const bytes of [ipTo('192.0.2.80'), ipTo('::'), arp(1), icmpv6(135, 'ff02::1')]) {
