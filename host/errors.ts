@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_BUSY' // somebody else has it: an interface already balanced
   | 'ERR_MISSING' // something to be installed is not there: a program, an optional package
   | 'ERR_BROKER' // Kafka could not be reached, or did not take a record
+  | 'ERR_CAPTURE' // a capture file is damaged, or not one
   | 'ERR_LIMIT' // a limit claimed at start is reached: `.option` is the option that raises it
   | 'ERR_CLOSED' // called after close()
   | 'ERR_INTERNAL'; // a promise of our own was broken: please report

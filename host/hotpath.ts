@@ -32,6 +32,7 @@ import { optionError } from './errors.js';
 import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
+import type { LiveVip } from './membership/publish.js';
 import { outputRecordsOf } from './memory.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
 import { type Stats, verdictName } from './stats.js';
@@ -106,6 +107,10 @@ export interface Batch {
   run(count?: number): void;
   /** Verdict number of frame `i` (verdictName). */
   verdict(i: number): number;
+  /** Key of the VIP that frame `i` was for, undefined when it was for none. */
+  vip(i: number): string | undefined;
+  /** Address of the backend that was chosen for frame `i`, undefined when none was. */
+  backend(i: number): string | undefined;
   /** How many frames leave because of frame `i`. */
   outputs(i: number): number;
   /** Where in `bytes` output `k` of frame `i` begins. */
@@ -246,17 +251,18 @@ class CellHotPath implements HotPath {
     for (const [address, mac] of this.ways) nextHops.set(address, { mac, egress: 0, mtu: this.mtu });
   }
 
-  /** VIP and backend of frame 0, by the numbers in its meta. */
+  /** VIP and backend of frame 0. */
   private chosen(): Pick<Outcome, 'vip' | 'backend'> {
-    const number = this.cells.vipNumber(0);
-    const index = this.cells.backendIndex(0);
-    for (const vip of this.engine.vips.values()) {
-      if (vip.number !== number) continue;
-      const backend = [...vip.backends.values()].find((live) => live.index === index);
-      return { vip: vip.key, ...(backend && { backend: backend.address }) };
-    }
-    return {};
+    const [vip, backend] = [this.cells.vip(0), this.cells.backend(0)];
+    return { ...(vip !== undefined && { vip }), ...(backend !== undefined && { backend }) };
   }
+}
+
+/** Names of what is live, by the numbers in a meta. */
+interface Names {
+  of: ReadonlyMap<string, LiveVip>;
+  vips: Map<number, string>;
+  backends: Map<number, string>;
 }
 
 class CellBatch implements Batch {
@@ -264,6 +270,7 @@ class CellBatch implements Batch {
   private readonly metas: number;
   private readonly outputRecords: number;
   private readonly inputs: Uint8Array[] = [];
+  private named: Names | undefined;
 
   constructor(
     private readonly engine: Engine,
@@ -339,12 +346,22 @@ class CellBatch implements Batch {
     return this.bytes.subarray(output + OUTPUT_VIRTIO, output + OUTPUT_VIRTIO + VIRTIO_BYTES);
   }
 
-  vipNumber(i: number): number {
-    return this.engine.memory.view.getUint16(this.meta(i) + META_VIP, true);
+  vip(i: number): string | undefined {
+    return this.names().vips.get(this.engine.memory.view.getUint16(this.meta(i) + META_VIP, true));
   }
 
-  backendIndex(i: number): number {
-    return this.engine.memory.view.getUint16(this.meta(i) + META_BACKEND, true);
+  backend(i: number): string | undefined {
+    return this.names().backends.get(this.engine.memory.view.getUint16(this.meta(i) + META_BACKEND, true));
+  }
+
+  /** Every publication makes a new map of what is live. */
+  private names(): Names {
+    const live = this.engine.vips;
+    if (this.named?.of === live) return this.named;
+    const vips = new Map([...live.values()].map(({ number, key }) => [number, key]));
+    const backends = [...live.values()].flatMap((vip) => [...vip.backends.values()]);
+    this.named = { of: live, vips, backends: new Map(backends.map(({ index, address }) => [index, address])) };
+    return this.named;
   }
 
   private meta(i: number): number {

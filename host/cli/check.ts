@@ -2,11 +2,8 @@
 import { Command } from 'commander';
 import { readBalancerOptions } from '../balancerOptions.js';
 import { Engine } from '../engine.js';
-import type { Change, MembershipSource } from '../membership/event.js';
-import { refusalError } from '../membership/refusal.js';
 import { CONFIG_HELP, readConfig } from './config.js';
-
-const MEMBERS_MS_MAX = 10_000;
+import { readMembers } from './members.js';
 
 /** The command `check`. */
 export function checkCommand(): Command {
@@ -39,16 +36,4 @@ async function check({ config, json }: { config: string; json?: true }): Promise
     const shares = Object.entries(slots).map(([address, count]) => `${address} ${count} slots`);
     process.stdout.write(`  ${key}: ${shares.join(', ') || 'no backends'}\n`);
   }
-}
-
-/** What a file says now. Throws ERR_RECORD for the first thing it refuses. */
-async function readMembers(source: MembershipSource): Promise<Change[]> {
-  const changes: Change[] = [];
-  for await (const event of source.events(AbortSignal.timeout(MEMBERS_MS_MAX))) {
-    if (event.type === 'changes') changes.push(...event.changes);
-    if (event.type === 'refused') throw refusalError(event.refusal);
-    if (event.type === 'stale') throw new Error(`${source.name}: ${event.reason}`);
-    if (event.type === 'caughtUp') break;
-  }
-  return changes;
 }

@@ -7,6 +7,7 @@ import { applyCommand } from './apply.js';
 import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
+import { pcapCommand } from './pcap.js';
 import { runCommand } from './run.js';
 
 const { version, description } = JSON.parse(
@@ -24,11 +25,12 @@ Start here:
   maglev-dsr check --config lb.yaml      is my configuration right?
   maglev-dsr run --config lb.yaml        balance
   maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
+  maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
   maglev-dsr bench                       nanoseconds per frame, beside C
 `,
   )
   .showHelpAfterError('(--help shows what there is)');
-for (const command of [runCommand(), checkCommand(), applyCommand(), demoCommand(), benchCommand()]) {
+for (const command of [runCommand(), checkCommand(), applyCommand(), demoCommand(), pcapCommand(), benchCommand()]) {
   program.addCommand(command);
 }
 
