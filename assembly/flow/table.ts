@@ -86,10 +86,12 @@ export function touch(entry: u64, tick: u32, confirm: bool): void {
   atomic.cmpxchg<u64>(foundAt, entry, (entry & 0xffff_ffff_0000_0000) | low);
 }
 
-/** Enters a flow, not confirmed. Where every place holds a confirmed, living flow, it is counted and left out. */
-export function insert(hash: u64, backendIndex: u32, tick: u32): void {
+/** Enters a flow. Where every place holds a confirmed, living flow, it is counted and left out. */
+export function insert(hash: u64, backendIndex: u32, tick: u32, confirm: bool): void {
   if (backendIndex == NO_BACKEND) return;
-  const fresh = (hash & 0xffff_ffff_0000_0000) | (backendIndex << 16) | (tick & FLOW_TICK_MASK);
+  let low = (backendIndex << 16) | (tick & FLOW_TICK_MASK);
+  if (confirm) low |= FLOW_CONFIRMED;
+  const fresh = (hash & 0xffff_ffff_0000_0000) | low;
   for (let i = 0; i < INSERT_TRIES; i++) {
     const at = placeFor(hash, tick);
     if (!at) break;

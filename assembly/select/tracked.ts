@@ -44,11 +44,12 @@ export function selectTracked(
       flowTable.touch(entry, tick, !isSyn);
     } else {
       countEvent(EVENT_FLOW_HIT_DEAD);
-      flowTable.insert(hash, fresh, tick);
+      flowTable.insert(hash, fresh, tick, false);
     }
   } else {
     chosen = chooseForNew(trackOfSlot(vip, slotIndex), fresh, isTcp, isSyn, tick);
-    flowTable.insert(hash, chosen, tick);
+    // Who goes to the previous backend lived before us, and soon nothing but this entry will know it: no flood may take it.
+    flowTable.insert(hash, chosen, tick, chosen != fresh);
   }
   if (chosen != fresh) noteOther(trackOfSlot(vip, slotIndex), tick);
   return chosen;

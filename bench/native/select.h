@@ -62,9 +62,10 @@ static u8 *place_for(const struct core *c, u64 hash, u32 tick, u64 *holds) {
   return best;
 }
 
-static void insert_flow(const struct core *c, u64 hash, u32 backend_index, u32 tick) {
+static void insert_flow(const struct core *c, u64 hash, u32 backend_index, u32 tick, bool is_confirmed) {
   if (backend_index == NO_BACKEND) return;
-  u64 fresh = (hash & 0xffffffff00000000u) | backend_index << 16 | (tick & FLOW_TICK_MASK), old;
+  u32 low = backend_index << 16 | (is_confirmed ? FLOW_CONFIRMED : 0) | (tick & FLOW_TICK_MASK);
+  u64 fresh = (hash & 0xffffffff00000000u) | low, old;
   for (int i = 0; i < 4; i++) {
     u8 *at = place_for(c, hash, tick, &old);
     if (!at) break;
@@ -106,10 +107,10 @@ static inline u32 select_tracked(const struct core *c, const u8 *vip, u32 slot, 
     touch_flow(at, entry, tick, !is_syn);
   } else if (at) {
     count_event(c, EVENT_FLOW_HIT_DEAD);
-    insert_flow(c, hash, fresh, tick);
+    insert_flow(c, hash, fresh, tick, false);
   } else {
     chosen = choose_for_new(c, track_of(map, load32(vip + VIP_TRACK_MASK), slot), fresh, is_tcp, is_syn, tick);
-    insert_flow(c, hash, chosen, tick);
+    insert_flow(c, hash, chosen, tick, chosen != fresh);
   }
   if (chosen == fresh) return chosen;
   u8 *track = track_of(map, load32(vip + VIP_TRACK_MASK), slot); // needed only here, so looked for only here

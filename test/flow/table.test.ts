@@ -136,6 +136,13 @@ Flow('never a confirmed flow that lives: the new one is left out, and counted', 
   assert.is(events(EVENT_FLOW_FULL), full + 1);
 });
 
+Flow('a flow that is entered confirmed has that bit from the start, and gives its place to nobody', () => {
+  for (let n = 1; n <= 8; n++) call('flowInsert', hashOf(n), n, 10, 1);
+  assert.is(entryAt(3, 0), (1n << 32n) | (1n << 16n) | 0x8000n | 10n);
+  insert(9, 9, 110);
+  assert.is(find(9, 110), 0);
+});
+
 Flow('a flow entered again takes its own place, unconfirmed', () => {
   insert(7, 42, 10);
   confirm(7, 10);
