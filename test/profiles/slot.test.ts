@@ -217,6 +217,48 @@ Slot('flows that share a slot are told apart: tracked by 5-tuple, with every pro
   }
 });
 
+/** An ICMP error (RFC 792: fragmentation needed) about what the VIP sent to the client of `flow`, quoted with 8 bytes. */
+function errorAbout({ source, destination, sourcePort, destinationPort, protocol }: Flow): Uint8Array {
+  const quoted = [0x45, 0, 5, 220, 0, 0, 0x40, 0, 60, PROTOCOL[protocol], 0, 0, ...destination, ...source];
+  const icmp = [3, 4, 0, 0, 0, 0, 5, 0x78, ...quoted, ...portBytes(destinationPort, sourcePort), 0, 0, 0, 0];
+  const header = [0x45, 0, 0, 20 + icmp.length, 0, 0, 0, 0, 60, 1, 0, 0, 203, 0, 113, 1, ...destination];
+  return Uint8Array.from([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0x0c, 1, 8, 0, ...header, ...icmp]);
+}
+
+Slot('an ICMP error goes to the backend of the flow that it quotes, with every profile', () =>
+  withSeeds([8], async (chance) => {
+    for (const [hash, hashOn] of [['native', 'source'] as const, ['native', 'port'] as const, ...CASES]) {
+      const vip: Vip = { address: DESTINATION, protocol: 'tcp', port: 443, hash, hashOn, tableSize: 251 };
+      const backends = [1, 2, 3, 4, 5].map((last) => `10.0.1.${last}`);
+      const hotPath = await serve(vip, backends);
+      for (let i = 0; i < 20; i++) {
+        const flow = flowTo(DESTINATION, 443, 'tcp', chance);
+        const { backend } = hotPath.forward(flow.frame);
+        assert.is(hotPath.forward(errorAbout(flow)).backend, backend, `${hash} on ${hashOn}, flow ${i}`);
+      }
+      hotPath[Symbol.dispose]();
+    }
+  }),
+);
+
+Slot('5,000,011 slots, the most there are, with every profile: all have a backend, and frames find theirs', () =>
+  withSeeds([6], async (chance) => {
+    for (const hash of ['native', 'katran-v1', 'katran-v2', 'cilium', 'envoy'] as const) {
+      const hotPath = await createHotPath({ ...SMALL, tablesMiB: 64, hashSecret: 'the test of profiles' });
+      const vip: Vip = { address: DESTINATION, protocol: 'tcp', port: 80, hash, tableSize: 5000011 };
+      const key = vipKey(vip);
+      const backends = [1, 2, 3].map((last) => ({ put: { vip: key, address: `10.0.1.${last}` } }));
+      await hotPath.apply([{ put: vip }, ...backends]);
+      const slots = [...hotPath.slots(key).values()].sort((a, b) => a - b);
+      assert.equal(slots, [1666670, 1666670, 1666671], hash);
+      const chosen = new Set<string | undefined>();
+      for (let i = 0; i < 64; i++) chosen.add(hotPath.forward(flowTo(DESTINATION, 80, 'tcp', chance).frame).backend);
+      assert.is(chosen.size, 3, hash);
+      hotPath[Symbol.dispose]();
+    }
+  }),
+);
+
 Slot('another hash is another table: digests differ, and are a function of the records', async () => {
   const digests = new Map<string, HashName>();
   for (const hash of ['native', 'katran-v1', 'katran-v2', 'cilium', 'envoy'] as const) {
