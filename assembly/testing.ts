@@ -49,6 +49,7 @@ export {
   replaced as checksumReplaced,
 } from './wire/checksum';
 export { copy as copyFrame } from './wire/copy';
+export { crc32c } from './wire/crc32c';
 export {
   isValid as ethernetIsValid,
   source as ethernetSource,

@@ -3,12 +3,11 @@
 // with their virtio header where the sink tells its receiver of it; elsewhere a half checksum is completed here.
 import { BACKEND_NEXT_HOP } from '../layout';
 import * as parsed from '../parse';
-import * as sink from '../sink';
 import { FORWARD_L2, NO_VERDICT } from '../verdict';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
-import { complete, isHalf, largestPacket } from './offload';
+import { complete, isHalf, isTold, largestPacket } from './offload';
 import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 export function forwardL2(backend: usize): u32 {
@@ -19,7 +18,7 @@ export function forwardL2(backend: usize): u32 {
   const head = ethernetBytes(way);
   const packet = placePacket(way, head);
   if (!packet) return noPlace(way);
-  const tellsOffload = sink.tellsOffload();
+  const tellsOffload = isTold();
   if (!tellsOffload && isHalf()) complete(packet);
   if (parsed.isV6) ipv6.decrementHopLimit(packet);
   else ipv4.decrementTtl(packet);

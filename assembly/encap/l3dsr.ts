@@ -3,14 +3,13 @@
 // it finds the DSCP. ECN stays. Checksums are mended, not made anew (RFC 1624): what was broken stays broken, and is found out.
 import { BACKEND_ADDRESS, BACKEND_DSCP, BACKEND_NEXT_HOP } from '../layout';
 import * as parsed from '../parse';
-import * as sink from '../sink';
 import { FORWARD_L3DSR, NO_VERDICT } from '../verdict';
 import * as checksum from '../wire/checksum';
 import { TYPE_IPV4, TYPE_IPV6 } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
-import { complete, isHalf, isHalfAt, largestPacket } from './offload';
+import { complete, isHalf, isHalfAt, isTold, largestPacket } from './offload';
 import { ethernetBytes, mtuTo, noPlace, placePacket, refusal, send, wayTo } from './way';
 
 const ECN_MASK: u32 = 0x03;
@@ -23,7 +22,7 @@ export function forwardL3dsr(backend: usize): u32 {
   const head = ethernetBytes(way);
   const packet = placePacket(way, head);
   if (!packet) return noPlace(way);
-  const tellsOffload = sink.tellsOffload();
+  const tellsOffload = isTold();
   if (!tellsOffload && isHalf()) complete(packet);
   const isHalfNow = tellsOffload && isHalfAt(checksumAt());
   if (parsed.isV6) rewriteIpv6(packet, backend, isHalfNow);

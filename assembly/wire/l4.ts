@@ -27,6 +27,7 @@ export const TCP_MIN_LEN: u32 = 20;
 export const UDP_LEN: u32 = 8;
 export const PROTOCOL_SCTP: u32 = 132;
 export const SCTP_LEN: u32 = 12;
+export const SCTP_CHECKSUM: usize = 8;
 const SCTP_INIT: u32 = 1;
 
 export const FLAG_FIN: u32 = 0x01;

@@ -1,10 +1,11 @@
 // Who has this VIP? Answers to ARP requests and neighbour solicitations, golden both ways.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createHotPath } from '../../host/hotpath.js';
 import * as frames from '../golden/neighbour.js';
 import { assertKept, assertSent } from '../support/assertOutcome.js';
 import { patch } from '../support/hex.js';
-import { goldenHotPath } from '../support/hotpath.js';
+import { goldenHotPath, SMALL } from '../support/hotpath.js';
 
 const Neighbour = suite('reply/neighbour');
 const announcing = await goldenHotPath({ type: 'l2' }, { announce: true });
@@ -78,6 +79,21 @@ Neighbour('ND: cut short at every length nothing is answered', () => {
     assert.match(verdict, /^(IGNORE|DROP)_/);
     assert.equal(sent, [], `${length} bytes`);
   }
+});
+
+Neighbour('any address in a prefix is answered for, the next one is not', async () => {
+  const hotPath = await createHotPath({ announce: true, ...SMALL });
+  await hotPath.apply([
+    { put: { address: '192.0.2.80/31', protocol: 'tcp', port: 80, tableSize: 7 } },
+    { put: { address: '2001:db8::80/128', protocol: 'tcp', port: 80, tableSize: 7 } },
+    { put: { address: '2001:db8::/122', protocol: 'udp', port: 80, tableSize: 7 } },
+  ]);
+  assertSent(hotPath, frames.ARP_REQUEST, 'REPLY_ARP', frames.ARP_REPLY, BROADCAST);
+  assert.is(hotPath.forward(frames.ARP_OTHER, BROADCAST).verdict, 'REPLY_ARP');
+  assertKept(hotPath, patch(frames.ARP_OTHER, 41, 82), 'IGNORE_ARP', BROADCAST);
+  assertSent(hotPath, frames.NS, 'REPLY_NEIGHBOUR', frames.NA, MULTICAST);
+  assert.is(hotPath.forward(patch(frames.NS, 77, 0x3f), MULTICAST).verdict, 'REPLY_NEIGHBOUR');
+  assertKept(hotPath, patch(frames.NS, 77, 0x40), 'IGNORE_NEIGHBOUR', MULTICAST);
 });
 
 Neighbour('nothing is answered for a VIP that left', async () => {
