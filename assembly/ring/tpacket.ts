@@ -83,10 +83,12 @@ export function runRing(budget: u32, tick: u32): u32 {
 
 /**
  * Makes steps of received frames, `most` at most, and returns how many. A super-frame is the last of them: its segments may be a
- * tenth of a transmit ring.
+ * tenth of a transmit ring. Never more than the ring has: frames are given back together, so behind its end the first one would
+ * still look new.
  */
 function openFrames(most: u32): u32 {
   const ring = worker + WORKER_RX_RING;
+  most = min(most, framesOf(ring));
   let count: u32 = 0;
   let isLast: bool = false;
   for (; count < most && !isLast; count++) {
@@ -183,8 +185,11 @@ export function room(front: u32, bytes: u32, egress: u32): usize {
 /** Ends the batch early when half of a transmit ring waits: the segments of one super-frame may be a tenth of it. */
 export function noteBurst(egress: u32): void {
   const ring = txRing(egress);
-  const frames = load<u32>(ring, RING_BLOCK_COUNT) * load<u32>(ring, RING_FRAMES_PER_BLOCK);
-  if (load<u32>(ring, RING_QUEUED) > frames >> 1) isCrowded = true;
+  if (load<u32>(ring, RING_QUEUED) > framesOf(ring) >> 1) isCrowded = true;
+}
+
+function framesOf(ring: usize): u32 {
+  return load<u32>(ring, RING_BLOCK_COUNT) * load<u32>(ring, RING_FRAMES_PER_BLOCK);
 }
 
 /** Fills in the ring header and gives the frame to the kernel, which looks at it at the next sendto(2). */

@@ -80,7 +80,7 @@ for (const family of [4, 6] as Family[]) {
   });
 }
 
-live('the MTU of the way to the backends shrinks: what does not fit is counted', async () => {
+live('the MTU of the way to the backends shrinks: who sends too much is told, and fragments arrive', async () => {
   await withTopology('two-armed', {}, async (topology) => {
     const { balancer: host } = topology;
     const balancer = await start(topology);
@@ -89,10 +89,14 @@ live('the MTU of the way to the backends shrinks: what does not fit is counted',
     const { fields } = await until('the new MTU', () => balancer.all('link')[0]);
     assert.equal(fields, { interface: 'eth1', isUp: true, mtu: 1400, isRemoved: false });
     await sleep(300); // the ways to the backends are asked for again within 250 ms
-    assert.is((await play(topology, 1472)).echoed, 0);
-    assert.is((await balancer.stats()).verdicts.DROP_TOO_BIG, DATAGRAMS);
+    // Those it sent before it heard of it are lost; behind them its stack cuts datagrams itself.
+    const { echoed } = await play(topology, 1472);
+    const told = (await balancer.stats()).verdicts.REPLY_TOO_BIG ?? 0;
+    assert.ok(told > 0, `${told} told`);
+    assert.is(echoed, DATAGRAMS - told);
+    assert.is((await play(topology, 1472)).echoed, DATAGRAMS);
     assert.is((await play(topology, 1372)).echoed, DATAGRAMS); // 1400 bytes of IP: as much as fits
-    assert.is((await balancer.stats()).verdicts.DROP_TOO_BIG, DATAGRAMS);
+    assert.is((await balancer.stats()).verdicts.REPLY_TOO_BIG, told);
     assert.equal(
       (await balancer.status()).interfaces.map(({ mtu }) => mtu),
       [1500, 1400],
