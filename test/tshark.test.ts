@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Encap, FrameMeta, HotPath } from '../host/hotpath.js';
 import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
+import * as icmp from './golden/icmp.js';
 import * as neighbours from './golden/neighbour.js';
 import * as segments from './golden/segment.js';
 import * as tunnels from './golden/tunnel.js';
@@ -96,6 +97,29 @@ test('L2: header and transport checksums are right, completed ones too', async (
   assert.equal(
     all.map((dissected) => dissected['ip.checksum.status']),
     [[GOOD], [GOOD], []],
+  );
+});
+
+test('answers: ping, fragmentation needed, packet too big', async () => {
+  const hotPath = await goldenHotPath({ type: 'ipip' }, { mtu: 1400 });
+  const all = dissect(
+    [icmp.PING4_OPTIONS, icmp.PING6_EXTENSION, icmp.BIG4, icmp.BIG6].map((frame) => sent(hotPath, frame)),
+  );
+  assert.equal(all.map(layersOf), [
+    'eth:ethertype:ip:icmp',
+    'eth:ethertype:ipv6:icmpv6',
+    'eth:ethertype:ip:icmp:ip:tcp',
+    'eth:ethertype:ipv6:icmpv6:ipv6:tcp',
+  ]);
+  for (const dissected of all.slice(0, 2)) assertNoComplaint(dissected);
+  // tshark sums the TCP segment that an error quotes as if all of it were there; its own words are about nothing else.
+  for (const dissected of all.slice(2)) {
+    assert.equal(dissected['_ws.malformed'], []);
+    assert.equal([dissected['_ws.expert.message'].length, dissected['tcp.checksum.status']], [1, [BAD]]);
+  }
+  assert.equal(
+    all.map((dissected) => [...dissected['icmp.checksum.status'], ...dissected['icmpv6.checksum.status']]),
+    [[GOOD], [GOOD], [GOOD], [GOOD]],
   );
 });
 

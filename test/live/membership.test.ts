@@ -155,6 +155,11 @@ live('a VIP that is an address of the host is refused by name and changes nothin
     assert.is(after.status.generation, before.status.generation);
     assert.equal(after.status.vips, before.status.vips);
     assert.is(after.status.refusals.count, 1);
+    const prefix = `${balancerAddress.replace(/\d+$/, '0')}/24`;
+    await balancer.write([...good, webVip(topology, { address: prefix, port: 22 })]);
+    const alike = await balancer.until('a refusal of the prefix', () => balancer.all('refused')[1]);
+    assert.is(alike.value, JSON.stringify(prefix));
+    assert.is(alike.rule, refused.rule);
     assert.is((await tryOnce(client, vip)).exitCode, 0);
     // Nobody serves on port 22: the host's own stack says so, not us.
     assert.is((await tryOnce(client, balancerAddress, { port: 22 })).exitCode, 7);

@@ -28,6 +28,7 @@ const FIELDS = [
   'ipv6.flow',
   'tcp.checksum.status',
   'udp.checksum.status',
+  'icmp.checksum.status',
   'icmpv6.checksum.status',
   'ip.dsfield.dscp',
   'ip.dsfield.ecn',
