@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Encap, FrameMeta, HotPath } from '../host/hotpath.js';
 import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
+import * as pieceFrames from './golden/fragment.js';
 import * as icmp from './golden/icmp.js';
 import * as neighbours from './golden/neighbour.js';
 import * as segments from './golden/segment.js';
@@ -187,6 +188,23 @@ for (const [encap, layer, reading] of TUNNELS) {
     });
   }
 }
+
+test('GUE: the outer checksum is right around ICMP errors, extension headers and fragments', async () => {
+  for (const outer of [4, 6] as const) {
+    const hotPath = await tunnelHotPath({ type: 'gue' }, outer);
+    const input = [icmp.ERROR4, icmp.ERROR6, icmp.ERROR6_LONG, icmp.EXTENSIONS6];
+    const pieces = [pieceFrames.PIECE4_1, pieceFrames.PIECE4_2, pieceFrames.PIECE6_1, pieceFrames.PIECE6_2];
+    const reading = { args: ['-d', 'udp.port==6080,ip'] };
+    const all = dissect(
+      [...input, ...pieces].map((frame) => sent(hotPath, frame)),
+      reading,
+    );
+    assert.is(all.length, 8);
+    for (const dissected of all) {
+      assert.equal([dissected['udp.checksum.status'][0], dissected['_ws.malformed']], [GOOD, []]);
+    }
+  }
+});
 
 /** What all outer headers say. */
 function assertOuter(dissected: Dissected, outer: 4 | 6, encap: Encap): void {
