@@ -7,6 +7,7 @@ import { MaglevError } from './errors.js';
 import { writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Refusal } from './membership/event.js';
+import type { Plan } from './membership/plan.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
 import { refusalError } from './membership/refusal.js';
 import { applyChanges, EMPTY_STATE, type MembershipState } from './membership/state.js';
@@ -119,6 +120,16 @@ export class Engine {
       this.state = state;
       return { applied, refusals };
     });
+  }
+
+  /**
+   * What apply() of these changes would move, all of them or none; nothing changes. Throws ERR_RECORD for the first change that is
+   * refused, ERR_LIMIT when memory or indexes would not suffice.
+   */
+  plan(changes: readonly Change[]): Plan[] {
+    const { state, touched, refusals } = applyChanges(this.state, changes, {});
+    if (refusals[0] !== undefined) throw refusalError(refusals[0]);
+    return this.publisher.plan(state, touched);
   }
 
   /** What time does (drains.ts): call about once a second. Resolves with the backends that became drained. */

@@ -32,6 +32,7 @@ import { optionError } from './errors.js';
 import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
+import type { Plan } from './membership/plan.js';
 import type { LiveVip } from './membership/publish.js';
 import { outputRecordsOf } from './memory.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
@@ -39,6 +40,7 @@ import { type Stats, verdictName } from './stats.js';
 
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { Applied, Backend, BackendState, Change, Encap, Protocol, Tracking, Vip } from './membership/event.js';
+export type { Plan, PlannedBackend } from './membership/plan.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
 
@@ -127,6 +129,11 @@ export interface HotPath extends Disposable {
    * and rule, or with ERR_LIMIT naming the option that raises the limit.
    */
   apply(changes: Change[]): Promise<Applied>;
+  /**
+   * What apply() of these changes would move, for every VIP they touch; nothing changes. Throws ERR_RECORD and ERR_LIMIT as
+   * apply() rejects.
+   */
+  plan(changes: Change[]): Plan[];
   /** Convenience: one frame, copied in. */
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome;
   /** The cells for batches of `size`, 1..batchMax. Every batch is the same cells: one at a time. */
@@ -189,6 +196,10 @@ class CellHotPath implements HotPath {
     const { applied } = await this.engine.apply(changes, { isAtomic: true });
     this.followBackends();
     return applied;
+  }
+
+  plan(changes: Change[]): Plan[] {
+    return this.engine.plan(changes);
   }
 
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome {

@@ -47,6 +47,15 @@ export class Indexes {
     return index;
   }
 
+  /** `count` indexes that nobody has or had, without taking them. Throws ERR_LIMIT when there are not so many. */
+  unusedIndexes(count: number): number[] {
+    const most = this.max - this.given;
+    const next = this.first + this.given + 1;
+    if (count <= most) return Array.from({ length: count }, (_, i) => next + i);
+    const rule = `${count} more are needed, and ${most} of ${this.max} were never in use; raise ${this.option}`;
+    throw new MaglevError('ERR_LIMIT', `${this.what}: ${rule}`, { option: this.option, rule });
+  }
+
   /** Gives back the index of `key`. */
   release(key: string, tick: number): void {
     const index = this.byKey.get(key);

@@ -24,6 +24,7 @@ import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput 
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
+import { type Plan, planRemoval, planVip } from './plan.js';
 import { readPrefix } from './prefix.js';
 import { Roots, type VipRecord } from './root.js';
 import { backendsOf, type MembershipState } from './state.js';
@@ -134,6 +135,21 @@ export class Publisher {
     const generation = await this.roots.publish();
     this.finish(draft);
     return { generation, slotsMoved: tables.slotsMoved, buildMs };
+  }
+
+  /** What publish() would move, VIP by VIP. Nothing changes. Throws ERR_LIMIT when memory or indexes would not suffice. */
+  plan(state: MembershipState, touched: Iterable<string>): Plan[] {
+    const { memory, builder, settings } = this.parts;
+    const parts = { memory, builder, arena: this.arena, backendIndexes: this.backendIndexes };
+    const plans: Plan[] = [];
+    for (const key of touched) {
+      const [before, entry] = [this.live.get(key), state.vips.get(key)];
+      if (entry !== undefined) {
+        const backends = backendsOf(state, key).map(({ backend }) => backend);
+        plans.push(planVip(parts, key, entry.vip, effectiveBackends(entry.vip, backends, settings.panicShare), before));
+      } else if (before !== undefined) plans.push(planRemoval(parts, before));
+    }
+    return plans;
   }
 
   /**

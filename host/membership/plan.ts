@@ -1,0 +1,192 @@
+// host/membership/plan.ts: what a change would move, before it is made. The tables are built as publication builds them, in free
+// memory that is given back at once; nothing that is live is touched.
+import { BACKEND_ADDRESS, BACKEND_BYTES, REGION_BACKENDS, SLOT_BACKEND } from '../../assembly/layout.js';
+import type { Arena } from '../arena.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+import { addressBytes } from './address.js';
+import { buildTable, tableBytes } from './build.js';
+import type { EffectiveBackends, Panic, TableInput } from './effective.js';
+import type { Vip } from './event.js';
+import type { Indexes } from './indexes.js';
+import { profileOf } from './profile.js';
+import type { LiveVip } from './publish.js';
+import { TABLE_SIZE_DEFAULT } from './record.js';
+
+/** What a change does to one backend of a VIP, in slots of the lookup table. */
+export interface PlannedBackend {
+  address: string;
+  slotsBefore: number;
+  slotsAfter: number;
+  /** Slots it gets from others. */
+  gained: number;
+  /** Slots it gives to others. */
+  lost: number;
+}
+
+/** What a change does to one VIP. A slot is as much of the flow space as any other: slotsMoved / slotCount of new flows move. */
+export interface Plan {
+  /** Key of the VIP. */
+  vip: string;
+  change: 'added' | 'changed' | 'removed';
+  /** Slots of the table as it will be; of a VIP that is removed, as it was. */
+  slotCount: number;
+  /** Slots whose backend changes; all of them when the table gets another size or hash. 0 for a VIP that is new. */
+  slotsMoved: number;
+  /** slotsMoved / slotCount, 0..1. */
+  share: number;
+  /** Of these, those that the shares themselves ask for: what backends gain over all, less what they lose. */
+  necessary: number;
+  /** The others: slots that backends which both stay exchange. */
+  collateral: number;
+  /** True when backends had slots and none will. */
+  isEmptied: boolean;
+  /** Whether backends that were taken out will count as active (panicShare). */
+  panic: Panic;
+  /** All that have slots before or after, in the order of their addresses before, then new ones. */
+  backends: PlannedBackend[];
+}
+
+/** What planning works with. */
+export interface PlanParts {
+  memory: HotMemory;
+  builder: HotPathModule;
+  arena: Arena;
+  backendIndexes: Indexes;
+}
+
+type Tally = Map<string, PlannedBackend>;
+
+/** Plans the removal of a VIP. */
+export function planRemoval(parts: PlanParts, before: LiveVip): Plan {
+  const tally: Tally = new Map();
+  for (const address of liveSlots(parts, before)) if (address !== undefined) rowOf(tally, address).slotsBefore++;
+  for (const row of tally.values()) row.lost = row.slotsBefore;
+  const { slotCount } = before.record;
+  const moved = sum(tally, 'lost');
+  return { ...planOf(before.key, 'removed', slotCount, moved, tally), necessary: moved, collateral: 0 };
+}
+
+/** Plans a VIP as its records will have it. `before` is what is live. Throws ERR_LIMIT when memory or indexes do not suffice. */
+export function planVip(
+  parts: PlanParts,
+  key: string,
+  vip: Vip,
+  effective: EffectiveBackends,
+  before: LiveVip | undefined,
+): Plan {
+  const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
+  const after = futureSlots(parts, vip, effective.table, before, slotCount);
+  const profile = profileOf(vip);
+  const old = before === undefined ? [] : liveSlots(parts, before);
+  const isKin =
+    before !== undefined &&
+    before.record.slotCount === slotCount &&
+    before.record.hash === profile.hash &&
+    before.record.fields === profile.fields;
+  const tally: Tally = new Map();
+  for (const address of old) if (address !== undefined) rowOf(tally, address).slotsBefore++;
+  for (const address of after) if (address !== undefined) rowOf(tally, address).slotsAfter++;
+  let moved = 0;
+  if (isKin) moved = tallyMoves(tally, old, after);
+  else if (before !== undefined) moved = slotCount;
+  if (before !== undefined && !isKin)
+    for (const row of tally.values()) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
+  const change = before === undefined ? 'added' : 'changed';
+  return { ...planOf(key, change, slotCount, moved, tally), panic: effective.panic };
+}
+
+function tallyMoves(tally: Tally, old: (string | undefined)[], after: (string | undefined)[]): number {
+  let moved = 0;
+  for (const [slot, address] of after.entries()) {
+    const from = old[slot];
+    if (from === address) continue;
+    moved++;
+    if (from !== undefined) rowOf(tally, from).lost++;
+    if (address !== undefined) rowOf(tally, address).gained++;
+  }
+  return moved;
+}
+
+function planOf(vip: string, change: Plan['change'], slotCount: number, slotsMoved: number, tally: Tally): Plan {
+  const backends = [...tally.values()];
+  // Slots must change hands at least as often as backends gain over all; a table that is emptied gives all away.
+  const gains = backends.reduce(
+    (total, { slotsBefore, slotsAfter }) => total + Math.max(0, slotsAfter - slotsBefore),
+    0,
+  );
+  const losses = backends.reduce(
+    (total, { slotsBefore, slotsAfter }) => total + Math.max(0, slotsBefore - slotsAfter),
+    0,
+  );
+  const necessary = Math.min(slotsMoved, Math.max(gains, losses));
+  const isEmptied = sum(tally, 'slotsBefore') > 0 && sum(tally, 'slotsAfter') === 0;
+  const share = slotsMoved / slotCount;
+  const collateral = slotsMoved - necessary;
+  return { vip, change, slotCount, slotsMoved, share, necessary, collateral, isEmptied, panic: 'none', backends };
+}
+
+function sum(tally: Tally, field: 'slotsBefore' | 'slotsAfter' | 'lost'): number {
+  return [...tally.values()].reduce((total, row) => total + row[field], 0);
+}
+
+function rowOf(tally: Tally, address: string): PlannedBackend {
+  let row = tally.get(address);
+  if (row === undefined) {
+    row = { address, slotsBefore: 0, slotsAfter: 0, gained: 0, lost: 0 };
+    tally.set(address, row);
+  }
+  return row;
+}
+
+/** Address of the backend of every slot that is live. */
+function liveSlots({ memory }: PlanParts, { record, backends }: LiveVip): (string | undefined)[] {
+  return addressesOf(
+    memory,
+    record.table,
+    record.slotCount,
+    new Map([...backends.values()].map(({ index, address }) => [index, address])),
+  );
+}
+
+/**
+ * The same of a table that is not. A backend that has no index is lent one that nobody has: its record says an address and
+ * nothing else, and whoever gets the index later writes all of it.
+ */
+function futureSlots(
+  parts: PlanParts,
+  vip: Vip,
+  inputs: readonly TableInput[],
+  before: LiveVip | undefined,
+  slotCount: number,
+): (string | undefined)[] {
+  const { memory, builder, arena, backendIndexes } = parts;
+  const strangers = inputs.filter(({ address }) => before?.backends.get(address) === undefined);
+  const lent = backendIndexes.unusedIndexes(strangers.length);
+  const indexes = new Map([...(before?.backends.values() ?? [])].map(({ index, address }) => [address, index]));
+  for (const [i, { address }] of strangers.entries()) {
+    const index = lent[i] as number;
+    memory.bytes.set(
+      addressBytes(address),
+      memory.region(REGION_BACKENDS).base + index * BACKEND_BYTES + BACKEND_ADDRESS,
+    );
+    indexes.set(address, index);
+  }
+  const table = arena.allocate(tableBytes(slotCount));
+  try {
+    const entries = inputs.map((input) => ({ ...input, index: indexes.get(input.address) as number }));
+    buildTable(builder, memory, entries, slotCount, table, profileOf(vip));
+    return addressesOf(memory, table, slotCount, new Map([...indexes].map(([address, index]) => [index, address])));
+  } finally {
+    arena.release(table);
+  }
+}
+
+function addressesOf(
+  { memory }: HotMemory,
+  table: number,
+  slotCount: number,
+  names: ReadonlyMap<number, string>,
+): (string | undefined)[] {
+  return Array.from(new Uint16Array(memory.buffer, table, slotCount), (slot) => names.get(slot & SLOT_BACKEND));
+}
