@@ -3,6 +3,7 @@
 export { runBatch, runGeneralBatch } from './batch';
 export { countMoved, countTracks, inherit, releaseTracks } from './build/history';
 export { fillTable, placeAll, placeCilium, placeEnvoy, placeKatran } from './build/maglev';
+export { explained, explainFrame } from './explain';
 export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';
 export { countPrevious, countTracked, mergeLastOther, replacePrevious } from './flow/tracks';
 export { init, layoutVersion } from './memory';

@@ -338,3 +338,19 @@ export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
 export const STEP_IS_V6 = 1;
 export const STEP_IS_UDP = 2;
 export const STEP_IS_SYN = 4;
+
+// --- What explained() is asked for (explain.ts) --------------------------------------------------------------------------
+export const EXPLAIN_ETHERTYPE = 0;
+export const EXPLAIN_VLAN = 1; // TCI, and 0x10000 when there is a tag
+export const EXPLAIN_HAS_DESTINATION = 2; // 1: the IP header is right; what follows is of this frame
+export const EXPLAIN_IS_V6 = 3;
+export const EXPLAIN_PROTOCOL = 4;
+export const EXPLAIN_SOURCE_PORT = 5;
+export const EXPLAIN_DESTINATION_PORT = 6;
+export const EXPLAIN_IS_SYN = 7;
+export const EXPLAIN_IS_FRAGMENT = 8;
+export const EXPLAIN_PACKET_BYTES = 9;
+export const EXPLAIN_IS_LOOKED_UP = 10; // 1: a backend was chosen by the table; the three below are of that
+export const EXPLAIN_HASH = 11;
+export const EXPLAIN_SLOT_INDEX = 12;
+export const EXPLAIN_SLOT = 13; // as it stands in the table: SLOT_TRACKED, SLOT_BACKEND

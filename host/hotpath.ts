@@ -29,6 +29,8 @@ import {
 import { setEgress, setEgressSource } from './egress.js';
 import { Engine } from './engine.js';
 import { optionError } from './errors.js';
+import { runExplained, type Step, stepsOf } from './explain.js';
+import { type FiveTuple, frameOfFlow } from './fiveTuple.js';
 import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
@@ -39,6 +41,8 @@ import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
 import { type Stats, verdictName } from './stats.js';
 
 export { type ErrorCode, MaglevError } from './errors.js';
+export type { Step } from './explain.js';
+export type { FiveTuple } from './fiveTuple.js';
 export type { Applied, Backend, BackendState, Change, Encap, Protocol, Tracking, Vip } from './membership/event.js';
 export type { Plan, PlannedBackend } from './membership/plan.js';
 export type { Core } from './options.js';
@@ -136,6 +140,11 @@ export interface HotPath extends Disposable {
   plan(changes: Change[]): Plan[];
   /** Convenience: one frame, copied in. */
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome;
+  /**
+   * Says step by step what would become of a frame, or of a packet of a flow, and changes nothing. Throws ERR_OPTION for a flow
+   * whose fields are wrong.
+   */
+  explain(what: Uint8Array | FiveTuple, meta?: FrameMeta): Step[];
   /** The cells for batches of `size`, 1..batchMax. Every batch is the same cells: one at a time. */
   batch(size: number): Batch;
   /** Sets, changes or (undefined) clears the MAC address by which a backend is reached. */
@@ -203,17 +212,26 @@ class CellHotPath implements HotPath {
   }
 
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome {
+    this.layFrame(frame, meta);
+    this.cells.run(1);
+    return { verdict: verdictName(this.cells.verdict(0)), ...this.chosen(), frames: this.outputs() };
+  }
+
+  explain(what: Uint8Array | FiveTuple, meta?: FrameMeta): Step[] {
+    const frame = what instanceof Uint8Array ? what : frameOfFlow(what);
+    this.layFrame(frame, meta);
+    runExplained(this.engine);
     const { cells } = this;
-    cells.input(0).set(frame.subarray(0, this.frameBytesMax));
-    cells.setLength(0, frame.length);
-    if (meta !== undefined) cells.setMeta(0, meta);
-    cells.run(1);
-    const frames: Uint8Array[] = [];
-    for (let k = 0; k < cells.outputs(0); k++) {
-      const base = cells.outputBase(0, k);
-      frames.push(cells.bytes.subarray(base, base + cells.outputLength(0, k)));
-    }
-    return { verdict: verdictName(cells.verdict(0)), ...this.chosen(), frames };
+    const [key, address] = [cells.vip(0), cells.backend(0)];
+    const vip = key === undefined ? undefined : this.engine.vips.get(key);
+    const backend = address === undefined ? undefined : vip?.backends.get(address);
+    return stepsOf(this.engine, {
+      frame,
+      verdict: verdictName(cells.verdict(0)),
+      vip,
+      backend,
+      outputs: this.outputs(),
+    });
   }
 
   batch(size: number): Batch {
@@ -260,6 +278,22 @@ class CellHotPath implements HotPath {
     }
     this.reached = live;
     for (const [address, mac] of this.ways) nextHops.set(address, { mac, egress: 0, mtu: this.mtu });
+  }
+
+  /** Puts a frame into cell 0. */
+  private layFrame(frame: Uint8Array, meta?: FrameMeta): void {
+    this.cells.input(0).set(frame.subarray(0, this.frameBytesMax));
+    this.cells.setLength(0, frame.length);
+    if (meta !== undefined) this.cells.setMeta(0, meta);
+  }
+
+  /** What leaves because of frame 0. */
+  private outputs(): Uint8Array[] {
+    const { cells } = this;
+    return Array.from({ length: cells.outputs(0) }, (_, k) => {
+      const base = cells.outputBase(0, k);
+      return cells.bytes.subarray(base, base + cells.outputLength(0, k));
+    });
   }
 
   /** VIP and backend of frame 0. */

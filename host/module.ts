@@ -13,6 +13,9 @@ export interface HotPathModule extends Record<string, unknown> {
   runGeneralBatch(count: number, tick: number): void;
   runRing(budget: number, tick: number): number;
   takeQueued(): number;
+  // general path, one frame
+  explainFrame(tick: number): void;
+  explained(what: number): bigint;
   // builder
   placeAll(count: number, slotCount: number): void;
   fillTable(table: number, slotCount: number, count: number): void;

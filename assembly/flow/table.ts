@@ -28,6 +28,12 @@ const INSERT_TRIES = 4;
 const HIGH_HALVES: u32 = 0xaaaa;
 
 let foundAt: usize = 0; // where find() found its entry
+let isReadOnly: bool = false;
+
+/** With `yes` nothing is entered or marked until it is said again (explain.ts). */
+export function setReadOnly(yes: bool): void {
+  isReadOnly = yes;
+}
 
 function fingerprintOf(hash: u64): u32 {
   return <u32>(hash >> 32);
@@ -82,13 +88,13 @@ function waysWith(bucket: usize, fingerprint: u32): u32 {
 export function touch(entry: u64, tick: u32, confirm: bool): void {
   let low = (<u32>entry & ~FLOW_TICK_MASK) | (tick & FLOW_TICK_MASK);
   if (confirm) low |= FLOW_CONFIRMED;
-  if (low == <u32>entry) return;
+  if (low == <u32>entry || isReadOnly) return;
   atomic.cmpxchg<u64>(foundAt, entry, (entry & 0xffff_ffff_0000_0000) | low);
 }
 
 /** Enters a flow. Where every place holds a confirmed, living flow, it is counted and left out. */
 export function insert(hash: u64, backendIndex: u32, tick: u32, confirm: bool): void {
-  if (backendIndex == NO_BACKEND) return;
+  if (backendIndex == NO_BACKEND || isReadOnly) return;
   let low = (backendIndex << 16) | (tick & FLOW_TICK_MASK);
   if (confirm) low |= FLOW_CONFIRMED;
   const fresh = (hash & 0xffff_ffff_0000_0000) | low;

@@ -62,9 +62,16 @@ export function setReleased(record: usize): void {
   store<u16>(record, TRACK_RELEASED, TRACK_FLAGS);
 }
 
+let isReadOnly: bool = false;
+
+/** With `yes` nothing is noted until it is said again (explain.ts). */
+export function setReadOnly(yes: bool): void {
+  isReadOnly = yes;
+}
+
 /** A packet of this slot took another backend than the new one: the slot stays tracked for an idle timeout more. */
 export function noteOther(record: usize, tick: u32): void {
-  if (record && lastOther(record) != tick) store<u32>(record, tick, TRACK_LAST_OTHER);
+  if (record && lastOther(record) != tick && !isReadOnly) store<u32>(record, tick, TRACK_LAST_OTHER);
 }
 
 /** How many slots have `backendIndex` as their previous backend: a draining one is drained when none has. */

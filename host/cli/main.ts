@@ -7,7 +7,9 @@ import { applyCommand } from './apply.js';
 import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
+import { explainCommand } from './explain.js';
 import { pcapCommand } from './pcap.js';
+import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
 
 const { version, description } = JSON.parse(
@@ -25,12 +27,23 @@ Start here:
   maglev-dsr check --config lb.yaml      is my configuration right?
   maglev-dsr run --config lb.yaml        balance
   maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
+  maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
+  maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
   maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
   maglev-dsr bench                       nanoseconds per frame, beside C
 `,
   )
   .showHelpAfterError('(--help shows what there is)');
-for (const command of [runCommand(), checkCommand(), applyCommand(), demoCommand(), pcapCommand(), benchCommand()]) {
+for (const command of [
+  runCommand(),
+  checkCommand(),
+  applyCommand(),
+  demoCommand(),
+  planCommand(),
+  explainCommand(),
+  pcapCommand(),
+  benchCommand(),
+]) {
   program.addCommand(command);
 }
 
