@@ -4,7 +4,7 @@ import { readBalancerOptions } from '../balancerOptions.js';
 import { optionError } from '../errors.js';
 import { createHotPath, type FiveTuple, type Step } from '../hotpath.js';
 import { CONFIG_HELP, readConfig } from './config.js';
-import { readMembers } from './members.js';
+import { reachAll, readFileMembers } from './members.js';
 
 const HELP = `
 A flow is PROTOCOL SOURCE:PORT DESTINATION:PORT, IPv6 addresses in brackets; a frame is its bytes in hex, from the Ethernet header on.
@@ -45,16 +45,14 @@ async function explain(flow: string[], { config, frame, syn, json }: CliOptions)
   const what = frame === undefined ? { ...readFlow(flow), isSyn: syn === true } : readHex(frame);
   const options = await readConfig(config);
   const { core, source } = readBalancerOptions(options);
-  if (source.isShared) throw optionError('membership', source.name, 'must be a file here');
-  const changes = await readMembers(source);
-  const addresses = changes.flatMap((change) => ('put' in change && 'vip' in change.put ? [change.put.address] : []));
+  const changes = await readFileMembers(source);
   const hotPath = await createHotPath({
     ...(core.hashSecret !== undefined && { hashSecret: core.hashSecret }),
     panicShare: core.panicShare,
     vipsMax: core.vipsMax,
     backendsMax: core.backendsMax,
     mtu: 0,
-    nextHops: Object.fromEntries(addresses.map((address) => [address, '02:00:00:00:00:02'])),
+    nextHops: reachAll(changes, '02:00:00:00:00:02'),
   });
   await hotPath.apply(changes);
   const steps = hotPath.explain(what);

@@ -1,4 +1,5 @@
 // host/cli/members.ts: what a members file says now, for commands that do not follow it.
+import { optionError } from '../errors.js';
 import type { Change, MembershipSource } from '../membership/event.js';
 import { refusalError } from '../membership/refusal.js';
 
@@ -14,4 +15,16 @@ export async function readMembers(source: MembershipSource): Promise<Change[]> {
     if (event.type === 'caughtUp') break;
   }
   return changes;
+}
+
+/** The same for a command that has no network: refuses a source that a fleet follows. */
+export async function readFileMembers(source: MembershipSource): Promise<Change[]> {
+  if (source.isShared) throw optionError('membership', source.name, 'must be a file here');
+  return readMembers(source);
+}
+
+/** One MAC address for every backend there is: all are taken for reachable. */
+export function reachAll(changes: readonly Change[], mac: string): Record<string, string> {
+  const backends = changes.flatMap((change) => ('put' in change && 'vip' in change.put ? [change.put.address] : []));
+  return Object.fromEntries(backends.map((address) => [address, mac]));
 }

@@ -6,7 +6,7 @@ import { macBytes } from '../mac.js';
 import type { Core } from '../options.js';
 import { runCapture, type Summary } from '../pcap/run.js';
 import { CONFIG_HELP, readConfig } from './config.js';
-import { readMembers } from './members.js';
+import { reachAll, readFileMembers } from './members.js';
 import { openProgress } from './progress.js';
 import { untilStopped } from './stopSignal.js';
 
@@ -59,17 +59,17 @@ async function run(path: string, cli: CliOptions): Promise<void> {
   macBytes(cli.nextHopMac, '--next-hop-mac');
   const options = await readConfig(cli.config);
   const { source } = readBalancerOptions(options);
-  if (source.isShared) throw optionError('membership', source.name, 'must be a file here');
+  const changes = await readFileMembers(source);
   const stop = new AbortController();
   untilStopped().then((signal) => stop.abort(signal));
   const progress = openProgress();
   const summary = await runCapture({
     ...coreOf(options),
     path,
-    changes: await readMembers(source),
+    changes,
     mtu: cli.mtu,
     mac: cli.mac,
-    nextHopMac: cli.nextHopMac,
+    nextHops: reachAll(changes, cli.nextHopMac),
     ...(cli.out !== undefined && { out: cli.out }),
     ...(cli.verdicts !== undefined && { verdicts: cli.verdicts }),
     signal: stop.signal,

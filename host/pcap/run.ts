@@ -7,13 +7,11 @@ import { type CapturedFrame, openCapture } from './capture.js';
 import { Output, writeCaptured, writeCaptureHeader } from './output.js';
 
 /** What to run, and where the outcome goes. */
-export interface CaptureOptions extends Omit<HotPathOptions, 'nowMs' | 'nextHops' | 'batchMax'> {
+export interface CaptureOptions extends Omit<HotPathOptions, 'nowMs' | 'batchMax'> {
   /** The capture. */
   path: string;
   /** Membership, from the first frame to the last. */
   changes: Change[];
-  /** MAC address by which every backend is reached. */
-  nextHopMac: string;
   /** File for a capture of what leaves. */
   out?: string;
   /** File for a line of JSON a frame. */
@@ -121,13 +119,9 @@ class CaptureRun {
     const { options } = this;
     this.nowNs = timeNs;
     this.tendedNs = timeNs;
-    const addresses = options.changes.flatMap((change) =>
-      'put' in change && 'vip' in change.put ? [change.put.address] : [],
-    );
     this.hotPath = await createHotPath({
       ...options,
       batchMax: BATCH,
-      nextHops: Object.fromEntries(addresses.map((address) => [address, options.nextHopMac])),
       nowMs: () => Number(this.nowNs / NS_PER_MS),
     });
     await this.hotPath.apply(options.changes);
