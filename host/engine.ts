@@ -7,7 +7,7 @@ import { MaglevError } from './errors.js';
 import { writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Refusal } from './membership/event.js';
-import type { Plan } from './membership/plan.js';
+import type { Plan } from './membership/planned.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
 import { refusalError } from './membership/refusal.js';
 import { applyChanges, EMPTY_STATE, type MembershipState } from './membership/state.js';

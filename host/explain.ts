@@ -26,16 +26,7 @@ import type { Engine } from './engine.js';
 import { formatAddress } from './membership/address.js';
 import type { LiveBackend, LiveVip } from './membership/publish.js';
 import { VERDICTS } from './stats.js';
-
-/** One step of a decision. */
-export interface Step {
-  /** In this order; a decision that ends early has fewer, and ends with `verdict`. */
-  step: 'parse' | 'vip' | 'hash' | 'slot' | 'backend' | 'encap' | 'verdict';
-  /** A sentence. */
-  text: string;
-  /** The same for programs. */
-  fields: Record<string, string | number | boolean>;
-}
+import type { Step } from './step.js';
 
 /** What became of the frame that is explained: its place in the cells is read by the caller. */
 export interface ExplainedFrame {

@@ -1,26 +1,28 @@
 // host/hotpath.ts: the hot path without I/O: no root, any OS, no koffi. For tests, captures, benchmarks, and for who has
 // packets from somewhere else. One thread: the caller's.
 import { SEGMENTS_MAX, TICK_BITS } from '../assembly/layout.js';
-import { type Batch, CellBatch, type FrameMeta } from './batch.js';
+import type { Batch, FrameMeta } from './batch.js';
+import { CellBatch } from './cellBatch.js';
 import { setEgress, setEgressSource } from './egress.js';
 import { Engine } from './engine.js';
-import { runExplained, type Step, stepsOf } from './explain.js';
+import { runExplained, stepsOf } from './explain.js';
 import { type FiveTuple, frameOfFlow } from './fiveTuple.js';
 import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
-import type { Plan } from './membership/plan.js';
+import type { Plan } from './membership/planned.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
 import { type Stats, verdictName } from './stats.js';
+import type { Step } from './step.js';
 
 export type { Batch, FrameMeta } from './batch.js';
 export { type ErrorCode, MaglevError } from './errors.js';
-export type { Step } from './explain.js';
 export type { FiveTuple } from './fiveTuple.js';
 export type { Applied, Backend, BackendState, Change, Encap, Protocol, Tracking, Vip } from './membership/event.js';
-export type { Plan, PlannedBackend } from './membership/plan.js';
+export type { Plan, PlannedBackend } from './membership/planned.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
+export type { Step } from './step.js';
 
 /** Options of a hot path without I/O. */
 export interface HotPathOptions extends Core {

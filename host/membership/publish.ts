@@ -24,7 +24,8 @@ import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput 
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
-import { type Plan, planRemoval, planVip } from './plan.js';
+import { planRemoval, planVip } from './plan.js';
+import type { Plan } from './planned.js';
 import { readPrefix } from './prefix.js';
 import { Roots, type VipRecord } from './root.js';
 import { backendsOf, type MembershipState } from './state.js';

@@ -1,0 +1,36 @@
+// host/membership/planned.ts: what a change would do, as plan() tells it.
+import type { Panic } from './effective.js';
+
+/** What a change does to one backend of a VIP, in slots of the lookup table. */
+export interface PlannedBackend {
+  address: string;
+  slotsBefore: number;
+  slotsAfter: number;
+  /** Slots it gets from others. */
+  gained: number;
+  /** Slots it gives to others. */
+  lost: number;
+}
+
+/** What a change does to one VIP. A slot is as much of the flow space as any other: slotsMoved / slotCount of new flows move. */
+export interface Plan {
+  /** Key of the VIP. */
+  vip: string;
+  change: 'added' | 'changed' | 'removed';
+  /** Slots of the table as it will be; of a VIP that is removed, as it was. */
+  slotCount: number;
+  /** Slots whose backend changes; all of them when the table gets another size or hash. 0 for a VIP that is new. */
+  slotsMoved: number;
+  /** slotsMoved / slotCount, 0..1. */
+  share: number;
+  /** Of these, those that the shares themselves ask for: what backends gain over all, less what they lose. */
+  necessary: number;
+  /** The others: slots that backends which both stay exchange. */
+  collateral: number;
+  /** True when backends had slots and none will. */
+  isEmptied: boolean;
+  /** Whether backends that were taken out will count as active (panicShare). */
+  panic: Panic;
+  /** All that have slots before or after, in the order of their addresses before, then new ones. */
+  backends: PlannedBackend[];
+}
