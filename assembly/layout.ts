@@ -57,8 +57,7 @@ export const REGION_RINGS = 13;
 export const REGION_FRAGMENTS = 14;
 export const REGION_SEGMENTS = 15;
 export const REGION_STEPS = 16;
-export const REGION_COMPAT = 17;
-export const REGION_COUNT = 18;
+export const REGION_COUNT = 17;
 
 export const LIMIT_WORKERS = 0; // how many worker records there are
 export const LIMIT_VIPS = 1; // VIP records in a root, record 0 not used

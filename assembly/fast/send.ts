@@ -47,17 +47,20 @@ export function send(step: usize, chosen: u32, tick: u32): u32 {
   return deliver(chosen, load<u64>(step, STEP_HASH), tick);
 }
 
-/** NO_VERDICT, and nothing done, when the frame cannot go this way. One length of outer headers a branch: see encap/outer.ts. */
+/**
+ * NO_VERDICT, and nothing done, when the frame cannot go this way. Lengths of outer headers are constants where they are handed on,
+ * and the compiler makes a branch of each: see encap/outer.ts.
+ */
 function sendPlain(step: usize, record: usize): u32 {
   const kind = load<u32>(record, BACKEND_ENCAP) & KIND_MASK;
-  if (kind == ENCAP_IPIP) return sendIpip4(step, record);
+  if (kind == ENCAP_IPIP) return sendIn4(step, record, FORWARD_IPIP, IPIP4_BYTES);
   if (kind == ENCAP_L2) return sendL2(step, record);
-  if (kind == (ENCAP_IPIP | OUTER_V6)) return sendIpip6(step, record);
-  if (kind == ENCAP_GRE) return sendGre4(step, record);
-  if (kind == (ENCAP_GRE | OUTER_V6)) return sendGre6(step, record);
+  if (kind == (ENCAP_IPIP | OUTER_V6)) return sendIn6(step, record, FORWARD_IPIP, IPIP6_BYTES);
+  if (kind == ENCAP_GRE) return sendIn4(step, record, FORWARD_GRE, GRE4_BYTES);
+  if (kind == (ENCAP_GRE | OUTER_V6)) return sendIn6(step, record, FORWARD_GRE, GRE6_BYTES);
   if (load<u8>(record, BACKEND_GUE_BYTES)) return NO_VERDICT; // variant 0
-  if (kind == ENCAP_GUE) return sendGue4(step, record);
-  if (kind == (ENCAP_GUE | OUTER_V6)) return sendGue6(step, record);
+  if (kind == ENCAP_GUE) return sendIn4(step, record, FORWARD_GUE, GUE4_BYTES);
+  if (kind == (ENCAP_GUE | OUTER_V6)) return sendIn6(step, record, FORWARD_GUE, GUE6_BYTES);
   return NO_VERDICT;
 }
 
@@ -71,66 +74,33 @@ function sendL2(step: usize, record: usize): u32 {
   return FORWARD_L2;
 }
 
-function sendIpip4(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, IPIP4_BYTES);
-  const packet = place(step, way, IPIP4_BYTES);
-  if (!packet) return NO_VERDICT;
-  const bytes = load<u32>(step, STEP_PACKET_BYTES);
-  writeIpip4(packet, record, countHop(step, packet), bytes);
-  commit(way, packet - IPIP4_BYTES, IPIP4_BYTES + bytes, TYPE_IPV4, 0);
-  return FORWARD_IPIP;
-}
-
-function sendIpip6(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, IPIP6_BYTES);
-  const packet = place(step, way, IPIP6_BYTES);
-  if (!packet) return NO_VERDICT;
-  const bytes = load<u32>(step, STEP_PACKET_BYTES);
-  writeIpip6(packet, record, countHop(step, packet), bytes, load<u64>(step, STEP_HASH));
-  commit(way, packet - IPIP6_BYTES, IPIP6_BYTES + bytes, TYPE_IPV6, 0);
-  return FORWARD_IPIP;
-}
-
-function sendGre4(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, GRE4_BYTES);
-  const packet = place(step, way, GRE4_BYTES);
-  if (!packet) return NO_VERDICT;
-  const bytes = load<u32>(step, STEP_PACKET_BYTES);
-  writeGre4(packet, record, countHop(step, packet), bytes);
-  commit(way, packet - GRE4_BYTES, GRE4_BYTES + bytes, TYPE_IPV4, 0);
-  return FORWARD_GRE;
-}
-
-function sendGre6(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, GRE6_BYTES);
-  const packet = place(step, way, GRE6_BYTES);
-  if (!packet) return NO_VERDICT;
-  const bytes = load<u32>(step, STEP_PACKET_BYTES);
-  writeGre6(packet, record, countHop(step, packet), bytes, load<u64>(step, STEP_HASH));
-  commit(way, packet - GRE6_BYTES, GRE6_BYTES + bytes, TYPE_IPV6, 0);
-  return FORWARD_GRE;
-}
-
-function sendGue4(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, GUE4_BYTES);
-  const packet = place(step, way, GUE4_BYTES);
+/** In a tunnel over IPv4; `verdict` says which. */
+function sendIn4(step: usize, record: usize, verdict: u32, outer: u32): u32 {
+  const way = wayOf(step, record, outer);
+  const packet = place(step, way, outer);
   if (!packet) return NO_VERDICT;
   const bytes = load<u32>(step, STEP_PACKET_BYTES);
   const tos = countHop(step, packet);
-  writeGue4(packet, record, tos, bytes, load<u64>(step, STEP_HASH), sumOf(packet, bytes));
-  commit(way, packet - GUE4_BYTES, GUE4_BYTES + bytes, TYPE_IPV4, 0);
-  return FORWARD_GUE;
+  if (verdict == FORWARD_IPIP) writeIpip4(packet, record, tos, bytes);
+  else if (verdict == FORWARD_GRE) writeGre4(packet, record, tos, bytes);
+  else writeGue4(packet, record, tos, bytes, load<u64>(step, STEP_HASH), sumOf(packet, bytes));
+  commit(way, packet - outer, outer + bytes, TYPE_IPV4, 0);
+  return verdict;
 }
 
-function sendGue6(step: usize, record: usize): u32 {
-  const way = wayOf(step, record, GUE6_BYTES);
-  const packet = place(step, way, GUE6_BYTES);
+/** The same over IPv6. */
+function sendIn6(step: usize, record: usize, verdict: u32, outer: u32): u32 {
+  const way = wayOf(step, record, outer);
+  const packet = place(step, way, outer);
   if (!packet) return NO_VERDICT;
   const bytes = load<u32>(step, STEP_PACKET_BYTES);
+  const hash = load<u64>(step, STEP_HASH);
   const tos = countHop(step, packet);
-  writeGue6(packet, record, tos, bytes, load<u64>(step, STEP_HASH), sumOf(packet, bytes));
-  commit(way, packet - GUE6_BYTES, GUE6_BYTES + bytes, TYPE_IPV6, 0);
-  return FORWARD_GUE;
+  if (verdict == FORWARD_IPIP) writeIpip6(packet, record, tos, bytes, hash);
+  else if (verdict == FORWARD_GRE) writeGre6(packet, record, tos, bytes, hash);
+  else writeGue6(packet, record, tos, bytes, hash, sumOf(packet, bytes));
+  commit(way, packet - outer, outer + bytes, TYPE_IPV6, 0);
+  return verdict;
 }
 
 function isV6(step: usize): bool {

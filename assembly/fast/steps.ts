@@ -14,7 +14,7 @@ import {
   STEP_VIP,
   VIP_NUMBER,
 } from '../layout';
-import { countTraffic, countVerdicts, steps } from '../memory';
+import { countTraffic, countVerdict, countVerdicts, steps } from '../memory';
 import { outputCount } from '../sink';
 import { DROP_SNAPPED, NO_VERDICT } from '../verdict';
 import { choose, chooseTracked } from './choose';
@@ -61,7 +61,7 @@ function runGeneral(step: usize, root: usize, tick: u32): void {
   const before = outputCount();
   let verdict: u32 = DROP_SNAPPED;
   if (frame) verdict = forward(frame, load<u32>(step, STEP_LENGTH), meta, root, tick);
-  else countVerdicts(DROP_SNAPPED, 1);
+  else countVerdict(DROP_SNAPPED);
   store<u8>(meta, <u8>verdict, META_VERDICT);
   store<u32>(meta, before | ((outputCount() - before) << 16), META_OUTPUT); // and META_OUTPUTS behind it
 }

@@ -149,7 +149,8 @@ function readSecret(path: string): string {
   return readText(path, 'hashSecretFile').replace(/\r?\n$/, '');
 }
 
-function readText(path: string, option: string): string {
+/** A file's text. Throws ERR_OPTION naming the option and the file. */
+export function readText(path: string, option: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

@@ -1,12 +1,11 @@
 // host/cli/plan.ts: `maglev-dsr plan`: how many flows would a change move? Compares two members files; needs no rights and no network.
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { MaglevError } from '../errors.js';
 import { createHotPath, type Plan } from '../hotpath.js';
 import { readDeclared } from '../membership/declared.js';
 import { changeOfDifference, differences, payload, type RecordMap } from '../membership/difference.js';
 import type { Change } from '../membership/event.js';
 import { refusalError } from '../membership/refusal.js';
+import { readText } from './config.js';
 
 const HELP = `
 For every VIP that differs: slots of its lookup table that change their backend, as a share of new flows; how many of them the new shares
@@ -39,7 +38,7 @@ export function planCommand(): Command {
 
 async function plan(from: string, to: string, { json, secretFile }: CliOptions): Promise<void> {
   const [before, after] = [readRecords(from), readRecords(to)];
-  const secret = secretFile === undefined ? undefined : readText(secretFile).replace(/\r?\n$/, '');
+  const secret = secretFile === undefined ? undefined : readText(secretFile, '--secret-file').replace(/\r?\n$/, '');
   const hotPath = await createHotPath({
     ...(secret !== undefined && { hashSecret: secret }),
     ...limitsFor(before, after),
@@ -95,15 +94,7 @@ function format({
 }
 
 function readRecords(path: string): RecordMap {
-  const { records, refusals } = readDeclared(readText(path), path);
+  const { records, refusals } = readDeclared(readText(path, 'members'), path);
   if (refusals[0] !== undefined) throw refusalError(refusals[0]);
   return records as RecordMap;
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new MaglevError('ERR_OPTION', `${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
-  }
 }

@@ -132,7 +132,10 @@ export interface MembershipSource {
 export interface Applied {
   /** Number of the published state. */
   generation: number;
-  /** Slots of lookup tables that changed their backend, over all VIPs touched. */
+  /**
+   * Slots of lookup tables whose backend has another address now, or none, over all VIPs touched; all slots of a table that got another
+   * size or hash, or whose VIP is gone; none of a VIP that is new.
+   */
   slotsMoved: number;
   /** Time to build the tables, ms. */
   buildMs: number;

@@ -13,6 +13,7 @@ import type { Plan, PlannedBackend } from './planned.js';
 import { profileOf } from './profile.js';
 import type { LiveVip } from './publish.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
+import { isSameTable } from './tableDraft.js';
 
 /** What planning works with. */
 export interface PlanParts {
@@ -31,7 +32,7 @@ export function planRemoval(parts: PlanParts, before: LiveVip): Plan {
   for (const row of tally.values()) row.lost = row.slotsBefore;
   const { slotCount } = before.record;
   const moved = sum(tally, 'lost');
-  return { ...planOf(before.key, 'removed', slotCount, moved, tally), necessary: moved, collateral: 0 };
+  return planOf(before.key, 'removed', { slotCount, moved, necessary: moved }, tally);
 }
 
 /** Plans a VIP as its records will have it. `before` is what is live. Throws ERR_LIMIT when memory or indexes do not suffice. */
@@ -46,21 +47,28 @@ export function planVip(
   const after = futureSlots(parts, vip, effective.table, before, slotCount);
   const profile = profileOf(vip);
   const old = before === undefined ? [] : liveSlots(parts, before);
-  const isKin =
-    before !== undefined &&
-    before.record.slotCount === slotCount &&
-    before.record.hash === profile.hash &&
-    before.record.fields === profile.fields;
+  const isKin = before !== undefined && isSameTable(before.record, { ...profile, slotCount });
   const tally: Tally = new Map();
   for (const address of old) if (address !== undefined) rowOf(tally, address).slotsBefore++;
   for (const address of after) if (address !== undefined) rowOf(tally, address).slotsAfter++;
-  let moved = 0;
-  if (isKin) moved = tallyMoves(tally, old, after);
-  else if (before !== undefined) moved = slotCount;
-  if (before !== undefined && !isKin)
-    for (const row of tally.values()) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
-  const change = before === undefined ? 'added' : 'changed';
-  return { ...planOf(key, change, slotCount, moved, tally), panic: effective.panic };
+  const { panic } = effective;
+  if (before === undefined) return { ...planOf(key, 'added', { slotCount, moved: 0, necessary: 0 }, tally), panic };
+  if (isKin) {
+    const moved = tallyMoves(tally, old, after);
+    return { ...planOf(key, 'changed', { slotCount, moved, necessary: leastMoves(tally) }, tally), panic };
+  }
+  for (const row of tally.values()) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
+  return { ...planOf(key, 'changed', { slotCount, moved: slotCount, necessary: slotCount }, tally), panic };
+}
+
+/** Slots must change hands at least as often as backends gain over all, or lose: a table that is emptied gives all away. */
+function leastMoves(tally: Tally): number {
+  let [gains, losses] = [0, 0];
+  for (const { slotsBefore, slotsAfter } of tally.values()) {
+    gains += Math.max(0, slotsAfter - slotsBefore);
+    losses += Math.max(0, slotsBefore - slotsAfter);
+  }
+  return Math.max(gains, losses);
 }
 
 function tallyMoves(tally: Tally, old: (string | undefined)[], after: (string | undefined)[]): number {
@@ -75,22 +83,24 @@ function tallyMoves(tally: Tally, old: (string | undefined)[], after: (string | 
   return moved;
 }
 
-function planOf(vip: string, change: Plan['change'], slotCount: number, slotsMoved: number, tally: Tally): Plan {
-  const backends = [...tally.values()];
-  // Slots must change hands at least as often as backends gain over all; a table that is emptied gives all away.
-  const gains = backends.reduce(
-    (total, { slotsBefore, slotsAfter }) => total + Math.max(0, slotsAfter - slotsBefore),
-    0,
-  );
-  const losses = backends.reduce(
-    (total, { slotsBefore, slotsAfter }) => total + Math.max(0, slotsBefore - slotsAfter),
-    0,
-  );
-  const necessary = Math.min(slotsMoved, Math.max(gains, losses));
-  const isEmptied = sum(tally, 'slotsBefore') > 0 && sum(tally, 'slotsAfter') === 0;
-  const share = slotsMoved / slotCount;
-  const collateral = slotsMoved - necessary;
-  return { vip, change, slotCount, slotsMoved, share, necessary, collateral, isEmptied, panic: 'none', backends };
+function planOf(
+  vip: string,
+  change: Plan['change'],
+  { slotCount, moved, necessary }: { slotCount: number; moved: number; necessary: number },
+  tally: Tally,
+): Plan {
+  return {
+    vip,
+    change,
+    slotCount,
+    slotsMoved: moved,
+    share: moved / slotCount,
+    necessary,
+    collateral: moved - necessary,
+    isEmptied: sum(tally, 'slotsBefore') > 0 && sum(tally, 'slotsAfter') === 0,
+    panic: 'none',
+    backends: [...tally.values()],
+  };
 }
 
 function sum(tally: Tally, field: 'slotsBefore' | 'slotsAfter' | 'lost'): number {

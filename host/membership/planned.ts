@@ -19,13 +19,16 @@ export interface Plan {
   change: 'added' | 'changed' | 'removed';
   /** Slots of the table as it will be; of a VIP that is removed, as it was. */
   slotCount: number;
-  /** Slots whose backend changes; all of them when the table gets another size or hash. 0 for a VIP that is new. */
+  /** As `Applied.slotsMoved` will count them. */
   slotsMoved: number;
   /** slotsMoved / slotCount, 0..1. */
   share: number;
-  /** Of these, those that the shares themselves ask for: what backends gain over all, less what they lose. */
+  /**
+   * The least number of slots that must move for the new shares: what all backends gain together, or lose, whichever is more.
+   * All that move, when the table gets another size or hash, or the VIP goes.
+   */
   necessary: number;
-  /** The others: slots that backends which both stay exchange. */
+  /** What moves beside: Maglev's price for tables that are a function of their backends alone. */
   collateral: number;
   /** True when backends had slots and none will. */
   isEmptied: boolean;

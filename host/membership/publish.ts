@@ -173,7 +173,7 @@ export class Publisher {
       if (before === undefined) return;
       draft.live.delete(key);
       draft.gone.push(before);
-      draft.tables.drop(before.record);
+      draft.tables.remove(before);
       for (const backend of before.backends.values()) this.serve(draft, backend.index, false);
       return;
     }
@@ -220,7 +220,7 @@ export class Publisher {
       if (!backend.isDraining) backend.isDrained = false;
     }
     const order = effective.table.map((input) => input.address);
-    const record = draft.tables.make(vip, number, effective, backends, before?.record);
+    const record = draft.tables.make(vip, number, effective, backends, before);
     return { key, vip, number, backends, order, panic: effective.panic, record };
   }
 

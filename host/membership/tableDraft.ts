@@ -1,6 +1,6 @@
 // host/membership/tableDraft.ts: the lookup tables and tracking maps of one publication: made in free memory beside the
 // live ones, then either they replace them, or all of it is given back.
-import { TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
+import { SLOT_BACKEND, TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
 import type { Arena } from '../arena.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
@@ -10,6 +10,7 @@ import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
 import { readPrefix } from './prefix.js';
 import { type Profile, profileOf } from './profile.js';
+import type { LiveVip } from './publish.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
 import type { VipRecord } from './root.js';
 
@@ -23,6 +24,9 @@ const TRACKING_NUMBERS: Record<Tracking, number> = {
 /** Backend indexes by address: all that a table needs to know. */
 type IndexByAddress = ReadonlyMap<string, { readonly index: number }>;
 
+/** What says which slot a flow has. */
+type TableShape = Pick<VipRecord, 'slotCount' | 'hash' | 'fields'>;
+
 /** What is made with. */
 interface TableDraftParts {
   memory: HotMemory;
@@ -31,7 +35,7 @@ interface TableDraftParts {
 }
 
 export class TableDraft {
-  /** Slots that changed their backend, over all VIPs that were there before. */
+  /** Slots whose backend has another address now, or none, over all VIPs that were there before. */
   slotsMoved = 0;
   private readonly made: number[] = [];
   private readonly replaced: number[] = [];
@@ -49,8 +53,9 @@ export class TableDraft {
     number: number,
     effective: EffectiveBackends,
     backends: IndexByAddress,
-    before: VipRecord | undefined,
+    live: LiveVip | undefined,
   ): VipRecord {
+    const before = live?.record;
     const { builder, settings } = this.parts;
     const hasConnections = vip.protocol !== 'udp';
     const prefix = readPrefix(vip.address);
@@ -72,17 +77,43 @@ export class TableDraft {
       learnTicks: hasConnections ? settings.tcpLearnTicks : settings.udpLearnTicks,
       idleTicks: hasConnections ? settings.tcpIdleTicks : settings.udpIdleTicks,
     };
-    const isKin = before !== undefined && isSameTable(before, fresh);
-    const moved = isKin ? builder.countMoved(before.table, fresh.table, slotCount) : slotCount;
-    if (isKin && moved === 0) {
+    const isKin = before !== undefined && isSameTable(before, fresh) && before.tracking === fresh.tracking;
+    if (isKin && builder.countMoved(before.table, fresh.table, slotCount) === 0) {
       this.discard(fresh.table);
       return { ...fresh, table: before.table, tracks: before.tracks, trackMask: before.trackMask };
     }
-    this.slotsMoved += before === undefined ? 0 : moved;
+    if (live !== undefined) this.slotsMoved += this.countMoved(live, fresh, backends);
     if (before !== undefined) this.drop(before);
     if (isKin) this.inherit(before, fresh);
     else this.inheritFromRecords(effective, backends, fresh, profile);
     return fresh;
+  }
+
+  /** A VIP goes, and what its backends had with it. */
+  remove(live: LiveVip): void {
+    if (live.order.length > 0) this.slotsMoved += live.record.slotCount;
+    this.drop(live.record);
+  }
+
+  /** By address: a backend that is reached another way has another record, and is where its flows go all the same. */
+  private countMoved(live: LiveVip, fresh: VipRecord, backends: IndexByAddress): number {
+    if (!isSameTable(live.record, fresh)) return fresh.slotCount;
+    const { builder, memory } = this.parts;
+    const { table } = live.record;
+    const successors = new Map(
+      [...live.backends.values()].map(({ index, address }) => [index, backends.get(address)?.index ?? index]),
+    );
+    if ([...successors].every(([old, index]) => old === index)) {
+      return builder.countMoved(table, fresh.table, fresh.slotCount);
+    }
+    const { buffer } = memory.memory;
+    const [old, now] = [table, fresh.table].map((base) => new Uint16Array(buffer, base, fresh.slotCount));
+    let moved = 0;
+    for (let slot = 0; slot < fresh.slotCount; slot++) {
+      const was = (old?.[slot] ?? 0) & SLOT_BACKEND;
+      if ((successors.get(was) ?? was) !== ((now?.[slot] ?? 0) & SLOT_BACKEND)) moved++;
+    }
+    return moved;
   }
 
   private inherit(before: VipRecord, fresh: VipRecord): void {
@@ -163,7 +194,6 @@ export class TableDraft {
 }
 
 /** True when a flow that has a slot of the one table has the same slot of the other. */
-function isSameTable(a: VipRecord, b: VipRecord): boolean {
-  const isSameSlot = a.slotCount === b.slotCount && a.hash === b.hash && a.fields === b.fields;
-  return isSameSlot && a.tracking === b.tracking;
+export function isSameTable(a: TableShape, b: TableShape): boolean {
+  return a.slotCount === b.slotCount && a.hash === b.hash && a.fields === b.fields;
 }

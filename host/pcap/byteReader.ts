@@ -34,8 +34,7 @@ export class ByteReader {
     return this.taken;
   }
 
-  /** True when `count` bytes can be had without waiting. */
-  has(count: number): boolean {
+  private has(count: number): boolean {
     return this.end - this.start >= count;
   }
 
@@ -56,8 +55,15 @@ export class ByteReader {
     return this.takeNow(count);
   }
 
-  /** The same when has(count). */
-  takeNow(count: number): Buffer {
+  /** The same, without taking them. */
+  async peek(count: number, what: string): Promise<Buffer> {
+    const bytes = await this.take(count, what);
+    this.start -= count;
+    this.taken -= count;
+    return bytes;
+  }
+
+  private takeNow(count: number): Buffer {
     const bytes = this.buffer.subarray(this.start, this.start + count);
     this.start += count;
     this.taken += count;

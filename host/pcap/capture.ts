@@ -25,12 +25,12 @@ export interface Capture {
 
 /** Opens a classic pcap or a pcapng. Rejects with ERR_OPTION, or ERR_CAPTURE when it is neither. */
 export async function openCapture(path: string): Promise<Capture> {
-  const [first, reader] = [await ByteReader.open(path), await ByteReader.open(path)];
+  const reader = await ByteReader.open(path);
   try {
-    const magic = (await first.take(4, 'magic number')).readUInt32BE(0);
+    const magic = (await reader.peek(4, 'magic number')).readUInt32BE(0);
     if (!isClassic(magic) && !isNg(magic)) {
       const value = `0x${magic.toString(16).padStart(8, '0')}`;
-      throw captureError(first, 'magic number', value, 'expected that of a pcap or pcapng file');
+      throw captureError(reader, 'magic number', value, 'expected that of a pcap or pcapng file');
     }
     return {
       size: reader.size,
@@ -43,7 +43,5 @@ export async function openCapture(path: string): Promise<Capture> {
   } catch (error) {
     await reader.close();
     throw error;
-  } finally {
-    await first.close();
   }
 }

@@ -93,7 +93,7 @@ class Section {
     return { timeNs, originalBytes: this.u32(body, 16), bytes: this.data(body, 20, this.u32(body, 12)) };
   }
 
-  /** A simple packet block has no time: it gets the beginning of all time, and so that of the frame before it. */
+  /** A simple packet block has no time; the hot path's stands still meanwhile. */
   private simple(body: Buffer): CapturedFrame {
     this.expectBytes(body, 4, 'simple packet block');
     const originalBytes = this.u32(body, 0);

@@ -8,6 +8,8 @@ import { Ours } from '../../bench/ours.js';
 import { randomSource } from '../../bench/random.js';
 import { openEmptyScene, type Scene, writeFrame } from '../../bench/scene.js';
 import { SHAPE_DEFAULT, type Shape } from '../../bench/shape.js';
+import { frameOfFlow } from '../../host/fiveTuple.js';
+import { createHotPath } from '../../host/hotpath.js';
 import { spoil } from '../support/spoil.js';
 
 const SEED = Number(process.env.SEED ?? 20261124);
@@ -47,5 +49,44 @@ for (const family of [4, 6] as const) {
     }
   }
 }
+
+/** A TCP segment to the VIP, `flags` as they stand in the header; with a VLAN tag it takes the general path. */
+function segment(port: number, flags: number, isTagged: boolean): Uint8Array {
+  const frame = frameOfFlow({
+    source: '203.0.113.7',
+    destination: '192.0.2.80',
+    protocol: 'tcp',
+    sourcePort: port,
+    destinationPort: 80,
+  });
+  frame[47] = flags;
+  return isTagged ? Uint8Array.from([...frame.subarray(0, 12), 0x81, 0, 0, 7, ...frame.subarray(12)]) : frame;
+}
+
+// A bug that the fuzzer found: plain frames were chosen for before any frame of the general path was looked at. The ACK behind a tagged SYN
+// then found no entry, took the slot's previous backend, and took the new connection along.
+Fast('a SYN of the general path is seen before the plain ACK behind it, on a slot that moved', async () => {
+  const vip = 'tcp/192.0.2.80:80';
+  const nextHops = { '10.0.0.1': '02:00:00:00:01:01', '10.0.0.2': '02:00:00:00:01:02' };
+  const hotPath = await createHotPath({ hashSecret: 'maglev-dsr test: fast', nextHops, nowMs: () => 1_000_000 });
+  await hotPath.apply([
+    { put: { address: '192.0.2.80', protocol: 'tcp', port: 80, tableSize: 251 } },
+    { put: { vip, address: '10.0.0.1' } },
+  ]);
+  await hotPath.apply([{ put: { vip, address: '10.0.0.2' } }]);
+  const batch = hotPath.batch(2);
+  let moved = 0;
+  for (let port = 1; port <= 200; port++) {
+    for (const [i, frame] of [segment(port, 0x02, true), segment(port, 0x10, false)].entries()) {
+      batch.input(i).set(frame);
+      batch.setLength(i, frame.length);
+    }
+    batch.run();
+    const backends = [batch.backend(0), batch.backend(1)];
+    if (backends[0] === '10.0.0.2') moved++;
+    assert.is(backends[1], backends[0], `port ${port}: SYN and ACK`);
+  }
+  assert.ok(moved > 70 && moved < 130, `${moved} of 200 flows on slots of the new backend, expected about half`);
+});
 
 Fast.run();

@@ -66,6 +66,36 @@ Planned('a VIP that is removed, emptied, or gets another table', async () => {
   assert.equal([drained.panic, drained.slotsMoved], ['draining', 0]);
 });
 
+// A bug: apply() counted records where plan() counted addresses.
+for (const [name, change, moved, necessary] of [
+  ['one backend gets another encapsulation', [backend(1, { encap: { type: 'ipip' } })], 0, 0],
+  ['all backends get another encapsulation', [{ put: { ...VIP, encap: { type: 'ipip' } } }], 0, 0],
+  ['the VIP tracks all slots', [{ put: { ...VIP, tracking: 'all' } }], 0, 0],
+  ['the VIP hashes other fields', [{ put: { ...VIP, hashOn: 'source' } }], 65_537, 65_537],
+  ['the VIP has the table of another system', [{ put: { ...VIP, hash: 'envoy' } }], 65_537, 65_537],
+  ['the VIP has another size', [{ put: { ...VIP, tableSize: 251 } }], 251, 251],
+  ['the VIP goes', [{ remove: KEY }], 65_537, 65_537],
+] as [string, Change[], number, number][]) {
+  Planned(`${name}: ${moved} slots move, for plan() and for apply()`, async () => {
+    const hotPath = await open(TEN);
+    const plan = only(hotPath.plan(change));
+    const { slotsMoved } = await hotPath.apply(change);
+    assert.equal([plan.slotsMoved, plan.necessary, plan.collateral, slotsMoved], [moved, necessary, 0, moved]);
+  });
+}
+
+Planned(
+  'one leaves while another gets another encapsulation: only what the first had moves, and what is traded',
+  async () => {
+    const [both, alone] = [await open(TEN), await open(TEN)];
+    const leaves: Change[] = [{ remove: `${KEY}/10.0.0.3` }];
+    const change = [...leaves, backend(4, { encap: { type: 'gre' } })];
+    const plan = only(both.plan(change));
+    assert.is(plan.slotsMoved, (await alone.apply(leaves)).slotsMoved);
+    assert.is((await both.apply(change)).slotsMoved, plan.slotsMoved);
+  },
+);
+
 Planned('refuses what apply() refuses, in its words, and plans nothing of it', async () => {
   const hotPath = await open(TEN);
   const wrong = [backend(11), backend(12, { weight: -3 })];
@@ -98,8 +128,14 @@ Planned(
     for (let step = 0; step < 200; step++) {
       const n = 1 + chance.int(20);
       const state = chance.pick(['active', 'active', 'draining', 'down'] as const);
-      const change: Change =
-        chance.int(4) === 0 ? { remove: `${KEY}/10.0.0.${n}` } : backend(n, { weight: chance.int(5), state });
+      const encap = chance.pick([{ type: 'l2' }, { type: 'ipip' }, { type: 'gre' }] as const);
+      const tracking = chance.pick(['changed', 'all', 'none'] as const);
+      const change: Change = chance.pick([
+        { remove: `${KEY}/10.0.0.${n}` },
+        { put: { ...VIP, tableSize: 1009, tracking } },
+        backend(n, { weight: chance.int(5), state, encap }),
+        backend(n, { weight: chance.int(5), state, encap }),
+      ]);
       const before = hotPath.slots(KEY);
       const plans = hotPath.plan([change]);
       const { slotsMoved } = await hotPath.apply([change]);

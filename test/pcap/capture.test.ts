@@ -111,7 +111,7 @@ Pcap('pcapng: simple packet blocks are cut at the snap length', async () => {
 });
 
 for (const [name, bytes, message] of [
-  ['no capture', hex`00112233 4455`, 'offset 4: magic number 0x00112233, expected that of a pcap or pcapng file'],
+  ['no capture', hex`00112233 4455`, 'offset 0: magic number 0x00112233, expected that of a pcap or pcapng file'],
   ['an empty file', hex``, 'offset 0: magic number 0 bytes, expected 4 more bytes'],
   [
     'another link type',

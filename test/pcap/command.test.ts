@@ -96,7 +96,7 @@ for (const [name, args, message] of [
   [
     'a file that is no capture',
     ['lb.yaml', '--config', 'lb.yaml'],
-    '/lb.yaml offset 4: magic number 0x696e7465, expected that of a pcap or pcapng file',
+    '/lb.yaml offset 0: magic number 0x696e7465, expected that of a pcap or pcapng file',
   ],
   ['a capture that is not there', ['none.pcap', '--config', 'lb.yaml'], 'capture /none.pcap: ENOENT'],
   [
