@@ -65,6 +65,17 @@ plain('hotpath.mjs forwards one frame and a batch of eight', () => {
   assert.match(said, /^9 frames forwarded$/m);
 });
 
+plain('what-if.mjs says what a third backend would get, and follows a flow to its verdict', () => {
+  const said = run('examples/what-if.mjs');
+  const [, moved, must] =
+    /^tcp\/192\.0\.2\.80:80: (\d+) of 65537 slots would move, (\d+) of them must$/m.exec(said) ?? [];
+  assert.ok(Number(must) === 21_845 || Number(must) === 21_846, `${must}`); // a third of 65537
+  assert.ok(Number(moved) >= Number(must), `${moved}`);
+  assert.match(said, /^ {2}10\.0\.1\.11: 0 slots, then 2184[56]$/m);
+  assert.match(said, /^parse: TCP over IPv4, 198\.51\.100\.7 port 50000 to 192\.0\.2\.80 port 80, SYN$/m);
+  assert.match(said, /^verdict: FORWARD_L2: /m);
+});
+
 plain('tracking.mjs: no connection breaks with changed or all; a fifth does with none', () => {
   const said = run('examples/tracking.mjs', '5000');
   const row = (tracking: string): number[] => {
