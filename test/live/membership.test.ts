@@ -97,28 +97,27 @@ live('a backend that is down loses its flows at once, the others keep theirs', a
     const before = countBackends(await visit(topology, VISITS, 21_000));
     assert.equal(Object.keys(before), ['backend1', 'backend2']);
     const load = await openKeepAlives(topology, KEEP_ALIVES);
-    const applied = await balancer.publish(members(topology, ['down', 'active']));
+    await balancer.publish(members(topology, ['down', 'active']));
+    const atOnce = await balancer.stats();
     const requests = load.progress.requests;
     assert.equal(countBackends(await visit(topology, VISITS, 22_000)), { backend2: VISITS });
     // Counted in requests, not in time: a machine that stalls for a second must not end the load before its next request.
     await until('the connections that live on to ask again', () => load.progress.requests >= requests + ASK_ON);
-    const { backends } = await balancer.stats();
     await load.stop();
 
     const moved = load.connections.filter(({ backends: [first] }) => first === 'backend1');
     const kept = load.connections.filter(({ backends: [first] }) => first === 'backend2');
     assert.is(moved.length + kept.length, KEEP_ALIVES);
     assert.ok(moved.length > 0 && kept.length > 0, `${moved.length} on backend1, ${kept.length} on backend2`);
-    // backend2 knows nothing of them and says so: a reset at the next request, 100 ms later, long before any timeout of ours.
-    for (const { failure, endedAt } of moved) {
+    // backend2 knows nothing of them and says so: a reset at their next request.
+    for (const { failure } of moved) {
       assert.match(failure ?? 'no failure', /ECONNRESET/, `a connection to the backend that is down: ${failure}`);
-      assert.ok(
-        endedAt - applied.at < FLOW.tcpIdleTimeoutMs,
-        `a connection ended ${endedAt - applied.at} ms after its backend was down`,
-      );
     }
     for (const { failure } of kept) assert.is(failure, undefined);
-    const atBackend1 = Object.entries(backends).find(([key]) => key.endsWith(`/${topology.backends[0]?.address}`));
+    // At once: not one frame went to it from the moment the publication was done.
+    const atBackend1 = Object.entries(atOnce.backends).find(([key]) =>
+      key.endsWith(`/${topology.backends[0]?.address}`),
+    );
     assert.ok(atBackend1 !== undefined && atBackend1[1].packets > 0);
     const later = await balancer.stats();
     assert.is(later.backends[atBackend1[0]]?.packets, atBackend1[1].packets, 'frames still go to the dead backend');
