@@ -19,17 +19,23 @@ const PACKAGES = {
   curl: { program: 'curl', why: 'an HTTP client that is not ours' },
   nginx: { program: 'nginx', why: 'an HTTP server that is not ours' },
   iperf3: { program: 'iperf3', why: 'bulk traffic that is not ours' },
+  'default-jre-headless': { program: 'java', why: 'runs the Apache Kafka that tests run against' },
+  maven: { program: 'mvn', why: 'fetches that Kafka' },
+  openssl: { program: 'openssl', why: 'makes certificates for the TLS tests' },
   tcpdump: { program: 'tcpdump', why: 'records what crossed an interface' },
 };
 
 const COMPILE = ['build-essential', 'python3', 'libssl-dev', 'zlib1g-dev'];
+
+// Not where an existing cluster is named.
+const kafkaPackages = () => ((process.env.KAFKA_BROKERS ?? '') === '' ? ['default-jre-headless', 'maven'] : []);
 
 /** Packages of a job: without the needed ones it cannot do its work; without the others it skips something and says so. */
 export function packagesOf(job, { mustCompile }) {
   const needed = job === 'bench' || job === 'fuzz' ? [] : ['iproute2', 'nftables'];
   const wanted = {
     demo: [],
-    test: ['tshark', 'curl', 'nginx', 'iperf3', 'tcpdump'],
+    test: ['tshark', 'curl', 'nginx', 'iperf3', 'tcpdump', 'openssl', ...kafkaPackages()],
     bench: ['build-essential'],
     fuzz: [],
   }[job];

@@ -1,5 +1,6 @@
 // scripts/setup.mjs <demo|test|bench|fuzz>: brings a fresh clone to where the job can run; says nothing when all is there.
-// In this order, for each needs the one before: Debian packages (a compiler), npm packages (node-rdkafka compiles), the build.
+// In this order, for each needs the one before: Debian packages (a compiler), npm packages (node-rdkafka compiles), a Kafka for the
+// tests, the build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,6 +21,7 @@ import {
   staleBuilds,
   staleInstall,
 } from './freshness.mjs';
+import { areKafkaJarsHere, ensureKafkaJars } from './kafkaJars.mjs';
 
 const JOBS = ['demo', 'test', 'bench', 'fuzz'];
 const NODE_MAJOR_MIN = 20;
@@ -111,10 +113,19 @@ function ensureBuild() {
   }
 }
 
+function ensureKafka() {
+  // An existing cluster is used instead; without node-rdkafka nothing can talk to one.
+  if ((process.env.KAFKA_BROKERS ?? '') !== '' || rdkafkaState() !== 'ready') return;
+  if (!areKafkaJarsHere()) say('fetching Apache Kafka from Maven Central, 50 MB');
+  const { reason } = ensureKafkaJars();
+  if (reason !== undefined) say(`${reason}; tests make do with an embedded broker, and say what they skip`);
+}
+
 const job = process.argv[2];
 if (!JOBS.includes(job)) fail(`usage: node scripts/setup.mjs ${JOBS.join('|')}`);
 checkNode();
 ensureDebianPackages(job);
 ensureNpmPackages();
 if (!['bench', 'fuzz'].includes(job)) ensureRdkafka();
+if (job === 'test') ensureKafka();
 ensureBuild();

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shareKafka } from './kafka/support/shared.js';
 
 const TESTS = fileURLToPath(new URL('.', import.meta.url));
 const SOURCES = fileURLToPath(new URL('../../test/', import.meta.url));
@@ -11,6 +12,8 @@ const SOURCES = fileURLToPath(new URL('../../test/', import.meta.url));
 const FILE_TIMEOUT_MS = Number(process.env.TEST_TIMEOUT_MS ?? 180_000);
 /** Files of these folders have the machine to themselves: they measure time, or the kernel has only one of what they use. */
 const ALONE = ['live', 'linux'];
+/** Files of this folder share a real Kafka where there can be one: it is started before the first of them and ends behind the last. */
+const KAFKA = 'kafka';
 const SIDE_BY_SIDE = 2;
 
 interface Outcome {
@@ -126,6 +129,17 @@ async function runAll(files: readonly string[], width: number): Promise<Outcome[
   return outcomes;
 }
 
+/** Runs files that want a Kafka. Each finds its address in the environment. */
+async function runWithKafka(kafkaFiles: readonly string[]): Promise<Outcome[]> {
+  if (kafkaFiles.length === 0) return [];
+  const shared = await shareKafka();
+  try {
+    return await runAll(kafkaFiles, SIDE_BY_SIDE);
+  } finally {
+    await shared.close();
+  }
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     for (const child of running) killGroup(child);
@@ -134,14 +148,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const files = findFiles(process.argv.slice(2));
-const isAlone = (file: string): boolean => ALONE.includes(file.split(sep)[0] ?? '');
-const outcomes = [
+const isIn = (file: string, folders: readonly string[]): boolean => folders.includes(file.split(sep)[0] ?? '');
+const outcomes = await runAll(
+  files.filter((file) => !isIn(file, [...ALONE, KAFKA])),
+  SIDE_BY_SIDE,
+);
+outcomes.push(...(await runWithKafka(files.filter((file) => isIn(file, [KAFKA])))));
+outcomes.push(
   ...(await runAll(
-    files.filter((file) => !isAlone(file)),
-    SIDE_BY_SIDE,
+    files.filter((file) => isIn(file, ALONE)),
+    1,
   )),
-  ...(await runAll(files.filter(isAlone), 1)),
-];
+);
 const sum = (field: 'passed' | 'failed' | 'skipped'): number =>
   outcomes.reduce((all, outcome) => all + outcome[field], 0);
 const bad = outcomes.filter((outcome) => outcome.failed > 0);

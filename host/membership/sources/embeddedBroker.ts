@@ -11,6 +11,8 @@ import type { LibrdKafkaError, Metadata } from './rdkafka.js';
 export interface EmbeddedBroker {
   /** Addresses for other clients. */
   brokers: string[];
+  /** Makes a topic of 4 partitions. Rejects with ERR_BROKER when that fails. */
+  createTopic(topic: string): Promise<void>;
   /** Ends it, and with it all that was written. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -29,21 +31,26 @@ export async function startEmbeddedBroker({ topics, brokerCount = 1 }: EmbeddedB
   const kafka = await loadKafka();
   // The cluster lives in the client that asked for it, and dies with it.
   const client = makeClient(() => new kafka.Producer({ 'test.mock.num.brokers': brokerCount } as object));
-  let metadata = await ask((done) => client.connect({ allTopics: false, timeout: START_TIMEOUT_MS }, done));
-  for (const topic of topics) {
-    if (metadata instanceof Error) break;
-    // A producer's question makes the topic.
-    metadata = await ask((done) => client.getMetadata({ topic, allTopics: false, timeout: START_TIMEOUT_MS }, done));
-  }
+  const metadata = await ask((done) => client.connect({ allTopics: false, timeout: START_TIMEOUT_MS }, done));
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= new Promise<void>((resolve) => client.disconnect(1000, () => resolve()));
     return closing;
   };
-  if (!(metadata instanceof Error))
-    return { brokers: metadata.brokers.map(({ host, port }) => `${host}:${port}`), close };
-  await close();
-  throw clusterError('start of an embedded broker', ['127.0.0.1'], metadata);
+  const createTopic = async (topic: string): Promise<void> => {
+    // A producer's question makes the topic.
+    const question = { topic, allTopics: false, timeout: START_TIMEOUT_MS };
+    const answer = await ask((done) => client.getMetadata(question, done));
+    if (answer instanceof Error) throw clusterError(`topic ${topic}`, ['an embedded broker'], answer);
+  };
+  try {
+    if (metadata instanceof Error) throw clusterError('start of an embedded broker', ['127.0.0.1'], metadata);
+    for (const topic of topics) await createTopic(topic);
+    return { brokers: metadata.brokers.map(({ host, port }) => `${host}:${port}`), createTopic, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 type Done = (error: LibrdKafkaError, metadata: Metadata) => void;
