@@ -6,12 +6,13 @@ import { NextHops } from './egress.js';
 import { MaglevError } from './errors.js';
 import { writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
-import type { Applied, Change, Refusal } from './membership/event.js';
+import type { Applied, Change, Position, Refusal } from './membership/event.js';
+import { LiveTables, type VipTable } from './membership/liveTables.js';
 import type { Plan } from './membership/planned.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
 import { refusalError } from './membership/refusal.js';
 import { applyChanges, EMPTY_STATE, type MembershipState } from './membership/state.js';
-import { slotsByBackend, tableDigest } from './membership/table.js';
+import type { ReadTable } from './membership/table.js';
 import { createMemory, type HotMemory, type MemoryShape } from './memory.js';
 import { bindHotPath, compileHotPath, type HotPathModule } from './module.js';
 import type { CoreSettings } from './options.js';
@@ -34,6 +35,13 @@ export interface EngineOutcome {
   refusals: Refusal[];
 }
 
+/** What is live, all of one moment. */
+export interface EngineView {
+  generation: number;
+  position: Position | undefined;
+  vips: VipTable[];
+}
+
 /** Where changes come from. */
 export interface ChangeOrigin {
   /** Name of the source: one source a VIP. */
@@ -42,6 +50,8 @@ export interface ChangeOrigin {
   where?: string;
   /** All or nothing: one refusal rejects with ERR_RECORD and nothing is applied. */
   isAtomic?: boolean;
+  /** How far the source is read with these changes. */
+  position?: Position;
 }
 
 export class Engine {
@@ -52,9 +62,11 @@ export class Engine {
   readonly nextHops: NextHops;
   readonly publisher: Publisher;
   private readonly drains: Drains;
+  private readonly tables: LiveTables;
   private readonly reader: StatsReader;
   private readonly tick: () => number;
   private state: MembershipState = EMPTY_STATE;
+  private reached: Position | undefined;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: EngineParts) {
@@ -71,6 +83,7 @@ export class Engine {
     this.nextHops = new NextHops(this.memory);
     this.reader = new StatsReader(this.memory);
     this.drains = new Drains(this.memory, this.builder);
+    this.tables = new LiveTables(this.memory);
     this.publisher = new Publisher({
       memory: this.memory,
       builder: this.builder,
@@ -93,6 +106,11 @@ export class Engine {
     return this.state;
   }
 
+  /** How far its source was read for the state that is live; undefined for a source that cannot say. */
+  get position(): Position | undefined {
+    return this.reached;
+  }
+
   get generation(): number {
     return this.publisher.roots.generation;
   }
@@ -112,12 +130,12 @@ export class Engine {
       const nothing = { generation: this.generation, slotsMoved: 0, buildMs: 0 };
       if (origin.isAtomic && refusals[0] !== undefined) throw refusalError(refusals[0]);
       if (touched.size === 0) {
-        this.state = state;
+        this.setState(state, origin);
         return { applied: nothing, refusals };
       }
       await prepare?.(state, touched);
       const applied = await this.publisher.publish(state, touched);
-      this.state = state;
+      this.setState(state, origin);
       return { applied, refusals };
     });
   }
@@ -155,16 +173,35 @@ export class Engine {
 
   /** Digest of a VIP's table (membership/table.ts). Throws ERR_OPTION for a VIP that is not live. */
   digest(vip: string): string {
-    return tableDigest(this.memory, this.vip(vip));
+    return this.tables.digest(this.vip(vip)).digest;
   }
 
   /** Slots of each backend of a VIP, by address. */
   slots(vip: string): Map<string, number> {
-    return slotsByBackend(this.memory, this.vip(vip));
+    return this.tables.slots(this.vip(vip));
+  }
+
+  /** A VIP's table, copied. */
+  table(vip: string): ReadTable {
+    return this.tables.read(this.vip(vip));
+  }
+
+  /** What is live, all of one moment, as balancers compare it. Takes its time where much is new, and lets others work. */
+  async view(): Promise<EngineView> {
+    await this.tables.readAll(() => this.vips.values());
+    return this.enqueue(async () => {
+      const vips = [...this.vips.values()].map((vip) => this.tables.describe(this.state, vip));
+      return { generation: this.generation, position: this.reached, vips };
+    });
   }
 
   countTracked(vip: string): number {
     return this.drains.countTracked(this.vip(vip));
+  }
+
+  private setState(state: MembershipState, { position }: ChangeOrigin): void {
+    this.state = state;
+    if (position !== undefined) this.reached = position;
   }
 
   private vip(key: string): LiveVip {

@@ -2,12 +2,20 @@
 // a publication is under way waits and is then applied together: one build a VIP for all that came.
 import type { EngineOutcome } from './engine.js';
 import { MaglevError } from './errors.js';
-import type { Change, MembershipSource, Refusal, SourceEvent } from './membership/event.js';
+import type { Change, MembershipSource, Position, Refusal, SourceEvent } from './membership/event.js';
+
+/** Where changes come from: of several that were taken together, the last position. */
+export interface FollowOrigin {
+  source: string;
+  where?: string;
+  isAtomic?: boolean;
+  position?: Position;
+}
 
 /** What is done with what a source says. */
 export interface Follower {
   /** Applies changes; with `isAtomic` one refusal rejects, and nothing is applied. */
-  apply(changes: Change[], origin: { source: string; where?: string; isAtomic?: boolean }): Promise<EngineOutcome>;
+  apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome>;
   caughtUp(): void;
   stale(sinceMs: number, reason: string): void;
   fresh(): void;
@@ -16,6 +24,7 @@ export interface Follower {
 }
 
 type Changes = Extract<SourceEvent, { type: 'changes' }>;
+type Reached = Extract<SourceEvent, { type: 'reached' }>;
 
 /**
  * Follows `source` until `signal` is aborted or it ends. Resolves when nothing more will come, with the error that ended it
@@ -31,6 +40,7 @@ export async function followSource(
   try {
     for await (const event of source.events(signal)) {
       if (event.type === 'changes') line.add(event);
+      else if (event.type === 'reached') line.add({ type: 'changes', changes: [], position: event.position });
       else await tell(event, line, follower);
       if (signal.aborted) break;
     }
@@ -42,7 +52,7 @@ export async function followSource(
 }
 
 /** Events other than changes are told in their place: after the changes before them. */
-async function tell(event: Exclude<SourceEvent, Changes>, line: Line, follower: Follower): Promise<void> {
+async function tell(event: Exclude<SourceEvent, Changes | Reached>, line: Line, follower: Follower): Promise<void> {
   if (event.type === 'refused') return follower.refused(event.refusal);
   if (event.type === 'stale') return follower.stale(event.sinceMs, event.reason);
   await line.empty();
@@ -86,7 +96,13 @@ class Line {
     const [first] = together;
     const answer = first?.applied;
     const where = together.length === 1 ? first?.where : undefined;
-    const origin = { source: this.source, isAtomic: answer !== undefined, ...(where !== undefined && { where }) };
+    const position = together.findLast((event) => event.position !== undefined)?.position;
+    const origin = {
+      source: this.source,
+      isAtomic: answer !== undefined,
+      ...(where !== undefined && { where }),
+      ...(position !== undefined && { position }),
+    };
     try {
       const changes = together.flatMap((event) => event.changes);
       const { applied, refusals } = await this.follower.apply(changes, origin);

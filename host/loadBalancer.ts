@@ -4,7 +4,7 @@ import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } 
 import { Engine, type EngineOutcome } from './engine.js';
 import { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
-import { type Follower, followSource } from './follow.js';
+import { type Follower, type FollowOrigin, followSource } from './follow.js';
 import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import { encapName, encapOf } from './membership/encap.js';
@@ -133,10 +133,11 @@ class LiveBalancer implements LoadBalancer {
   }
 
   status(): Status {
+    const { position } = this.engine;
     return {
       isReady: this.isReady,
       generation: this.engine.generation,
-      source: { ...this.source },
+      source: { ...this.source, ...(position !== undefined && { position }) },
       vips: [...this.engine.vips.values()].map((vip) => this.vipStatus(vip)),
       pendingBackends: pendingBackends(this.engine.membership).length,
       interfaces: this.surroundings.links.map(({ name, isRunning, mtu }, i) => {
@@ -204,10 +205,7 @@ class LiveBalancer implements LoadBalancer {
     this.rejectReady(failure ?? new MaglevError('ERR_MISSING', message));
   }
 
-  private async apply(
-    changes: Change[],
-    origin: { source: string; where?: string; isAtomic?: boolean },
-  ): Promise<EngineOutcome> {
+  private async apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome> {
     const foreign = this.hostAddressRefusals(changes, origin.where);
     if (origin.isAtomic && foreign[0] !== undefined) throw refusalError(foreign[0].refusal);
     const allowed = changes.filter((change) => !foreign.some((found) => found.change === change));

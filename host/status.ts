@@ -1,6 +1,6 @@
 // host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
 import type { Panic } from './membership/effective.js';
-import type { Refusal } from './membership/event.js';
+import type { Position, Refusal } from './membership/event.js';
 
 /** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
 export type FilterKind = 'bpf' | 'none';
@@ -54,6 +54,8 @@ export interface SourceStatus {
   /** Unix time in ms since which it is stale. */
   staleSinceMs?: number;
   reason?: string;
+  /** How far it is read for what is live, where it can say that. */
+  position?: Position;
 }
 
 /** What a balancer is doing now. */

@@ -106,10 +106,29 @@ export interface Refusal {
   ignored?: 'event' | 'file' | 'change' | 'changes';
 }
 
+/** How far a source has been read, where that can be said: what a state is made of, and what two balancers must have in common. */
+export interface Position {
+  /** The topic. */
+  topic: string;
+  /** By number of the partition: the offset that is read next. */
+  offsets: Record<string, number>;
+}
+
 /** What a source says, in order. */
 export type SourceEvent =
-  /** Records that arrived together; `applied` is called when they are live, or with why some were refused. */
-  | { type: 'changes'; changes: Change[]; where?: string; applied?: (outcome: Applied | Error) => void }
+  /**
+   * Records that arrived together; `applied` is called when they are live, or with why some were refused. `position`: how far the
+   * source is read with them.
+   */
+  | {
+      type: 'changes';
+      changes: Change[];
+      where?: string;
+      position?: Position;
+      applied?: (outcome: Applied | Error) => void;
+    }
+  /** The source is read so far, and what was read last changed nothing for us. */
+  | { type: 'reached'; position: Position }
   /** All that was there when we began has been told. */
   | { type: 'caughtUp' }
   /** The source is away; what we have is from `sinceMs` (Unix time, ms). Forwarding goes on. */

@@ -28,6 +28,7 @@ export type {
   HashFields,
   HashName,
   MembershipSource,
+  Position,
   Protocol,
   Refusal,
   SourceEvent,

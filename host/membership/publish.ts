@@ -50,6 +50,8 @@ export interface LiveVip {
   readonly backends: Map<string, LiveBackend>;
   /** Addresses in the table, in canonical order. */
   readonly order: string[];
+  /** Their weights, in the same order. */
+  readonly weights: number[];
   readonly panic: Panic;
   record: VipRecord;
 }
@@ -220,8 +222,9 @@ export class Publisher {
       if (!backend.isDraining) backend.isDrained = false;
     }
     const order = effective.table.map((input) => input.address);
+    const weights = effective.table.map((input) => input.weight);
     const record = draft.tables.make(vip, number, effective, backends, before);
-    return { key, vip, number, backends, order, panic: effective.panic, record };
+    return { key, vip, number, backends, order, weights, panic: effective.panic, record };
   }
 
   /** The record of a backend is never changed while live: another encapsulation is another index. */

@@ -1,43 +1,92 @@
-// host/membership/table.ts: reads live lookup tables back: shares, and the digest by which balancers compare.
+// host/membership/table.ts: reads live lookup tables back: shares, and the digests by which balancers compare.
 import { createHash } from 'node:crypto';
 import { SLOT_BACKEND } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
 import type { LiveVip } from './publish.js';
 
-/** Slots each backend has, by address, in canonical order. */
-export function slotsByBackend(memory: HotMemory, vip: LiveVip): Map<string, number> {
-  const counts = new Map(vip.order.map((address) => [address, 0]));
-  const ranks = ranksOf(vip);
-  for (const slot of slotsOf(memory, vip)) {
-    const address = vip.order[(ranks.get(slot & SLOT_BACKEND) ?? 0) - 1];
-    if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
-  }
-  return counts;
+/** Sums of parts of a table: at most so many, of at least so many slots each, 4 bytes a sum. */
+const PARTS_MAX = 64;
+const PART_SLOTS_MIN = 256;
+const PART_SUM_BYTES = 4;
+
+/** A lookup table as membership sees it: nothing in it depends on the indexes that this balancer uses. */
+export interface ReadTable {
+  /** Addresses of the backends, in canonical order. */
+  order: readonly string[];
+  /** For each slot the place of its backend in that order, from 1; 0 = none. */
+  places: Uint16Array;
 }
 
-/**
- * SHA-256, in hex, over the table as membership sees it: number of slots, the addresses in canonical order, and for each
- * slot the place of its backend in that order (from 1; 0 = none), u32 and u16 little-endian. Two balancers with the same
- * records and the same secret have the same digest, whatever indexes they use and in whatever order they were told.
- */
-export function tableDigest(memory: HotMemory, vip: LiveVip): string {
-  const ranks = ranksOf(vip);
-  const slots = slotsOf(memory, vip);
-  const body = Buffer.alloc(4 + 2 * slots.length);
-  body.writeUInt32LE(slots.length, 0);
-  slots.forEach((slot, index) => {
-    body.writeUInt16LE(ranks.get(slot & SLOT_BACKEND) ?? 0, 4 + 2 * index);
+/** What is the same on every balancer with the same records and the same secret. */
+export interface TableDigest {
+  /**
+   * SHA-256, in hex, over the addresses in canonical order, a line each; the number of slots, u32; and for each slot the place of
+   * its backend, u16. Little-endian.
+   */
+  digest: string;
+  /** The same over parts of the table, alone and cut to 4 bytes, base64: where two tables differ is told from these. */
+  parts: string;
+}
+
+/** The table of a live VIP, copied. */
+export function readTable(memory: HotMemory, vip: LiveVip): ReadTable {
+  const placeOf = new Uint16Array(SLOT_BACKEND + 1);
+  vip.order.forEach((address, i) => {
+    const index = vip.backends.get(address)?.index;
+    if (index !== undefined) placeOf[index] = i + 1;
   });
-  return createHash('sha256')
-    .update(`${vip.order.join('\n')}\n`)
-    .update(body)
-    .digest('hex');
+  const places = new Uint16Array(memory.memory.buffer, vip.record.table, vip.record.slotCount).slice();
+  for (let slot = 0; slot < places.length; slot++) places[slot] = placeOf[(places[slot] ?? 0) & SLOT_BACKEND] as number;
+  return { order: vip.order, places };
 }
 
-function slotsOf(memory: HotMemory, vip: LiveVip): Uint16Array {
-  return new Uint16Array(memory.memory.buffer, vip.record.table, vip.record.slotCount);
+/** Slots each backend has, by address, in canonical order. */
+export function slotsByBackend({ order, places }: ReadTable): Map<string, number> {
+  const counts = new Uint32Array(order.length + 1);
+  for (const place of places) counts[place] = (counts[place] ?? 0) + 1;
+  return new Map(order.map((address, i) => [address, counts[i + 1] ?? 0]));
 }
 
-function ranksOf(vip: LiveVip): Map<number, number> {
-  return new Map(vip.order.map((address, index) => [vip.backends.get(address)?.index ?? 0, index + 1]));
+/** The digest of a table, whatever indexes its balancer uses and in whatever order it was told. */
+export function digestOf({ order, places }: ReadTable): TableDigest {
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(places.length);
+  const addresses = `${order.join('\n')}\n`;
+  const digest = createHash('sha256').update(addresses).update(count).update(places).digest('hex');
+  const sums = partsOf(places.length).map(([first, end]) => {
+    return createHash('sha256')
+      .update(addresses)
+      .update(places.subarray(first, end))
+      .digest()
+      .subarray(0, PART_SUM_BYTES);
+  });
+  return { digest, parts: Buffer.concat(sums).toString('base64') };
+}
+
+/** The parts of a table of so many slots: first slot, and the one behind the last. */
+export function partsOf(slotCount: number): [first: number, end: number][] {
+  const partSlots = Math.max(PART_SLOTS_MIN, Math.ceil(slotCount / PARTS_MAX));
+  return Array.from({ length: Math.ceil(slotCount / partSlots) }, (_, i) => [
+    i * partSlots,
+    Math.min(slotCount, (i + 1) * partSlots),
+  ]);
+}
+
+/** The parts in which two tables of the same size differ, from their sums. */
+export function differingParts(slotCount: number, one: string, other: string): [first: number, end: number][] {
+  const [a, b] = [Buffer.from(one, 'base64'), Buffer.from(other, 'base64')];
+  return partsOf(slotCount).filter((_, i) => {
+    const at = i * PART_SUM_BYTES;
+    return !a.subarray(at, at + PART_SUM_BYTES).equals(b.subarray(at, at + PART_SUM_BYTES));
+  });
+}
+
+/** Slots whose backend is another one, or none, in the other table. Tables of different sizes differ in every slot of the larger. */
+export function differingSlots(one: ReadTable, other: ReadTable): number[] {
+  const slotCount = Math.max(one.places.length, other.places.length);
+  const isSameSize = one.places.length === other.places.length;
+  const addressAt = ({ order, places }: ReadTable, slot: number): string | undefined => order[(places[slot] ?? 0) - 1];
+  return Array.from({ length: slotCount }, (_, slot) => slot).filter(
+    (slot) => !isSameSize || addressAt(one, slot) !== addressAt(other, slot),
+  );
 }

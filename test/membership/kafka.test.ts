@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Change } from '../../host/membership/event.js';
+import type { Change, Position } from '../../host/membership/event.js';
 import { formatRefusal } from '../../host/membership/refusal.js';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import {
@@ -36,6 +36,9 @@ const entry = (host: number, extra: object = {}) => ({
 const tombstone = (host: number) => ({ key: `${WEB}/10.0.1.${host}`, value: null });
 const put = (host: number, extra: object = {}): Change => ({ put: { vip: WEB, address: `10.0.1.${host}`, ...extra } });
 const byText = (changes: Change[]) => changes.map((change) => JSON.stringify(change)).sort();
+
+const sumOfOffsets = (position: Position | undefined) =>
+  Object.values(position?.offsets ?? {}).reduce((sum, offset) => sum + offset, 0);
 
 // The mock answers an empty fetch only after this; real brokers answer as soon as there is something.
 const FAST = { 'fetch.wait.max.ms': 10 };
@@ -73,14 +76,14 @@ function withBroker(limitMs: number, body: (setting: Setting) => Promise<void>) 
 }
 
 kafkaTest(
-  'an empty topic: caught up, nothing told',
+  'an empty topic: caught up, nothing told but how far it is read',
   withBroker(8000, async ({ listen }) => {
     const listener = listen();
     await listener.next('caughtUp');
-    assert.equal(
-      listener.events.map(({ type }) => type),
-      ['caughtUp'],
-    );
+    assert.equal(listener.events, [
+      { type: 'reached', position: { topic: TOPIC, offsets: { 0: 0, 1: 0, 2: 0, 3: 0 } } },
+      { type: 'caughtUp' },
+    ]);
   }),
 );
 
@@ -96,14 +99,19 @@ kafkaTest(
       tombstone(11),
     ]);
     const listener = listen();
-    const { changes, where } = await listener.next('changes');
+    const { changes, where, position } = await listener.next('changes');
     assert.equal(byText(changes), byText([VIP, put(9, { weight: 5 }), put(10)]));
+    assert.equal(Object.keys(position?.offsets ?? {}), ['0', '1', '2', '3']);
+    assert.is(sumOfOffsets(position), 6);
     assert.match(where ?? '', /^6 events of topic balancer-members, up to offset \d+ of partition \d$/);
     await listener.next('caughtUp');
     await publisher.publish([entry(10, { state: 'draining' })]);
     assert.equal((await listener.next('changes')).changes, [put(10, { state: 'draining' })]);
     await publisher.publish([tombstone(10), tombstone(99)]);
-    assert.equal((await listener.next('changes')).changes, [{ remove: `${WEB}/10.0.1.10` }]);
+    const last = await listener.next('changes');
+    assert.equal(last.changes, [{ remove: `${WEB}/10.0.1.10` }]);
+    const isHeard = sumOfOffsets(last.position) === 9; // both tombstones came together
+    if (!isHeard) assert.is(sumOfOffsets((await listener.next('reached')).position), 9);
     assert.is(listener.events.filter(({ type }) => type === 'caughtUp').length, 1);
   }),
 );

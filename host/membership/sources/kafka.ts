@@ -3,7 +3,7 @@
 // All that is there when we begin is told as one change; then every burst as one. A record that breaks a rule is refused by
 // name and changes nothing: what its key said before stays.
 import { optionError } from '../../errors.js';
-import type { Change, MembershipSource, SourceEvent } from '../event.js';
+import type { Change, MembershipSource, Position, SourceEvent } from '../event.js';
 import { changeOf, isRefusal, readTopicRecord, scopeRule, type TopicRecord } from '../validate.js';
 import { checkTopicOptions, NewestOfKey, readTopic, type TopicMessage, type TopicOptions } from './kafkaTopic.js';
 
@@ -38,6 +38,9 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
             for (const message of event.messages) yield* translator.take(message);
             if (translator.isCaughtUp) yield* translator.flush();
             break;
+          case 'end':
+            yield* translator.end(event);
+            break;
           case 'caughtUp':
             yield* translator.catchUp();
             break;
@@ -64,6 +67,7 @@ class Translator {
   private batch = new Map<string, Change>();
   private count = 0;
   private last = '';
+  private offsets: Record<string, number> = {}; // of what is told with the next change
   private readonly told = new Set<string>(); // keys that the balancer has from us
   private readonly newest = new NewestOfKey();
   private readSince: Set<string> | undefined; // keys seen since a restart
@@ -77,6 +81,7 @@ class Translator {
     const { partition, offset, key, value } = message;
     this.last = `offset ${offset} of partition ${partition}`;
     this.count++;
+    this.offsets[partition] = offset + 1;
     const record = readTopicRecord(key, value, { where: `event at ${this.last}`, ignored: 'event' });
     if (isRefusal(record)) yield { type: 'refused', refusal: record };
     else if (this.newest.take(record.key, message)) this.takeRecord(record);
@@ -84,12 +89,20 @@ class Translator {
     if (record.key !== undefined) this.readSince?.add(record.key);
   }
 
+  *end({ partition, offset }: { partition: number; offset: number }): Generator<SourceEvent> {
+    if (this.offsets[partition] === offset) return;
+    this.offsets[partition] = offset;
+    if (this.isCaughtUp) yield* this.flush();
+  }
+
   *flush(): Generator<SourceEvent> {
     const changes = [...this.batch.values()];
     const where = `${this.count} events of topic ${this.topic}, up to ${this.last}`;
+    const position: Position = { topic: this.topic, offsets: { ...this.offsets } };
     this.batch = new Map();
     this.count = 0;
-    if (changes.length > 0) yield { type: 'changes', changes, where };
+    if (changes.length > 0) yield { type: 'changes', changes, where, position };
+    else yield { type: 'reached', position };
   }
 
   *catchUp(): Generator<SourceEvent> {
@@ -120,6 +133,7 @@ class Translator {
   restart(): void {
     this.isCaughtUp = false;
     this.readSince = new Set();
+    this.offsets = {};
     this.newest.clear();
   }
 

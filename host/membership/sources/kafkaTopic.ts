@@ -33,6 +33,8 @@ export interface TopicMessage {
 
 export type TopicEvent =
   | { type: 'messages'; messages: TopicMessage[] }
+  /** The end of a partition, where no message stands right before it: compaction took it, or there never was one. */
+  | { type: 'end'; partition: number; offset: number }
   /** The ends that partitions had when reading began are reached. Once for each reading from the start. */
   | { type: 'caughtUp' }
   | { type: 'away'; sinceMs: number; reason: string }
@@ -126,6 +128,7 @@ class TopicReader {
   private connecting: Promise<KafkaConsumer | Error> | undefined;
   private connectTimeoutMs = CONNECT_TIMEOUT_MIN_MS;
   private readonly nextOffsets = new Map<number, number>(); // our assignment: partition -> offset to read next
+  private readonly ends = new Map<number, number>(); // told by librdkafka since the last step
   private readonly unread = new Map<number, number>(); // partition not read up yet -> its end when we began, if known
   private isCaughtUp = false;
   private mustRestart = false;
@@ -182,7 +185,7 @@ class TopicReader {
   private openConsumer(): Promise<KafkaConsumer | Error> {
     const consumer = makeClient(() => new this.kafka.KafkaConsumer(this.config, { 'auto.offset.reset': 'error' }));
     consumer.on('event.error', (error) => this.noteError(error));
-    consumer.on('partition.eof', ({ partition }) => this.reachEnd(partition));
+    consumer.on('partition.eof', ({ partition, offset }) => this.reachEnd(partition, offset));
     const { topic } = this.options;
     return new Promise((resolve) => {
       consumer.connect({ allTopics: false, topic, timeout: this.connectTimeoutMs }, (error) =>
@@ -253,6 +256,7 @@ class TopicReader {
 
   private restart(): void {
     this.nextOffsets.clear();
+    this.ends.clear();
     this.unread.clear();
     this.isCaughtUp = false;
     this.events.push({ type: 'restart' });
@@ -267,8 +271,10 @@ class TopicReader {
         new Promise<void>((resolve) => {
           consumer.queryWatermarkOffsets(topic, partition, PROBE_TIMEOUT_MS, (error, ends) => {
             // Without an answer the end is known when librdkafka says that it is reached.
-            if (!error && ends.lowOffset === ends.highOffset) this.unread.delete(partition);
-            else if (!error) this.unread.set(partition, ends.highOffset);
+            if (!error && ends.lowOffset === ends.highOffset) {
+              this.unread.delete(partition);
+              this.events.push({ type: 'end', partition, offset: ends.highOffset });
+            } else if (!error) this.unread.set(partition, ends.highOffset);
             resolve();
           });
         }),
@@ -285,6 +291,7 @@ class TopicReader {
     for (const { partition, offset } of messages) {
       if (offset + 1 >= (this.unread.get(partition) ?? Number.POSITIVE_INFINITY)) this.unread.delete(partition);
     }
+    this.tellEnds();
     if (this.isCaughtUp || this.unread.size > 0) return;
     this.isCaughtUp = true;
     this.events.push({ type: 'caughtUp' });
@@ -308,9 +315,21 @@ class TopicReader {
     await this.pause(RETRY_MS);
   }
 
-  private reachEnd(partition: number): void {
+  private reachEnd(partition: number, offset: number): void {
     this.unread.delete(partition);
+    this.ends.set(partition, offset);
     if (this.away.delete('read')) this.tellBack();
+  }
+
+  // Behind the messages that came with the news: they are ours to tell first.
+  private tellEnds(): void {
+    for (const [partition, offset] of this.ends) {
+      const next = this.nextOffsets.get(partition);
+      if (next === undefined || offset <= next) continue;
+      this.nextOffsets.set(partition, offset);
+      this.events.push({ type: 'end', partition, offset });
+    }
+    this.ends.clear();
   }
 
   // True for the next message of its partition; false for one that comes again after an assignment.

@@ -46,7 +46,7 @@ interface Client {
 
 export interface KafkaConsumer extends Client {
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): unknown;
-  on(event: 'partition.eof', listener: (end: { partition: number }) => void): unknown;
+  on(event: 'partition.eof', listener: (end: { partition: number; offset: number }) => void): unknown;
   assign(places: { topic: string; partition: number; offset: number }[]): unknown;
   unassign(): unknown;
   consume(messagesMax: number, done: (error: LibrdKafkaError, messages: Message[]) => void): void;
