@@ -74,6 +74,8 @@ export interface PublisherParts {
 interface Draft {
   tick: number;
   live: Map<string, LiveVip>;
+  /** VIPs that are new or rebuilt. */
+  made: LiveVip[];
   tables: TableDraft;
   servedBefore: Map<number, boolean>;
   gone: LiveVip[];
@@ -118,7 +120,7 @@ export class Publisher {
     const tick = this.tick();
     const tables = new TableDraft(this.parts, this.arena, tick);
     const live = new Map(this.live);
-    const draft: Draft = { tick, live, tables, servedBefore: new Map(), gone: [], undo: [] };
+    const draft: Draft = { tick, live, made: [], tables, servedBefore: new Map(), gone: [], undo: [] };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -181,7 +183,9 @@ export class Publisher {
     }
     const backends = backendsOf(state, key).map(({ backend }) => backend);
     const effective = effectiveBackends(entry.vip, backends, this.parts.settings.panicShare);
-    draft.live.set(key, this.draftLive(draft, key, entry.vip, effective, before, backends));
+    const made = this.draftLive(draft, key, entry.vip, effective, before, backends);
+    draft.live.set(key, made);
+    draft.made.push(made);
   }
 
   private draftLive(
@@ -249,16 +253,14 @@ export class Publisher {
 
   /** VIP records of the draft, and its index when VIPs came or went. */
   private writeRoot(draft: Draft): void {
+    for (const { record } of draft.made) this.roots.write(record);
+    if (draft.gone.length === 0 && draft.made.every(({ key }) => this.live.has(key))) return;
     const numbers = new Set<number>();
-    let isNewIndex = draft.gone.length > 0;
-    for (const [key, live] of draft.live) {
-      const before = this.live.get(key);
-      if (before === undefined) isNewIndex = true;
-      if (before !== live) this.roots.write(live.record);
-      numbers.add(live.number);
-      numbers.add(this.draftOwnAddress(draft, live.vip.address));
+    for (const { number, vip } of draft.live.values()) {
+      numbers.add(number);
+      numbers.add(this.draftOwnAddress(draft, vip.address));
     }
-    if (isNewIndex) this.roots.writeIndex(numbers);
+    this.roots.writeIndex(numbers);
   }
 
   /** The record that says "this address is ours", so that other ports of it are dropped and ARP is answered. */
@@ -286,19 +288,22 @@ export class Publisher {
     draft.tables.finish();
     const before = this.live;
     this.live = draft.live;
-    for (const vip of draft.gone) this.releaseVip(vip, draft.tick);
-    for (const [key, vip] of draft.live) {
-      const old = before.get(key);
-      if (old !== undefined && old !== vip) this.releaseBackends(draft, old, vip);
+    this.releaseVips(draft);
+    for (const vip of draft.made) {
+      const old = before.get(vip.key);
+      if (old !== undefined) this.releaseBackends(draft, old, vip);
     }
     this.forgetFlows(draft);
   }
 
-  private releaseVip(gone: LiveVip, tick: number): void {
-    this.vipNumbers.release(gone.key, tick);
-    for (const backend of gone.backends.values()) this.releaseBackend(gone.key, backend, tick);
-    const { address } = gone.vip;
-    if (![...this.live.values()].some((vip) => vip.vip.address === address)) this.addressNumbers.release(address, tick);
+  private releaseVips({ gone, live, tick }: Draft): void {
+    if (gone.length === 0) return;
+    const addresses = new Set([...live.values()].map(({ vip }) => vip.address));
+    for (const { key, vip, backends } of gone) {
+      this.vipNumbers.release(key, tick);
+      for (const backend of backends.values()) this.releaseBackend(key, backend, tick);
+      if (!addresses.has(vip.address)) this.addressNumbers.release(vip.address, tick);
+    }
   }
 
   /** Gives back the indexes of backends that stand in the state no more, or under another index. */

@@ -1,5 +1,6 @@
 // host/membership/tableDraft.ts: the lookup tables and tracking maps of one publication: made in free memory beside the
 // live ones, then either they replace them, or all of it is given back.
+import { isDeepStrictEqual } from 'node:util';
 import { SLOT_BACKEND, TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
 import type { Arena } from '../arena.js';
 import type { HotMemory } from '../memory.js';
@@ -148,9 +149,11 @@ export class TableDraft {
     fresh: VipRecord,
     profile: Profile,
   ): void {
-    const table = this.build(effective.previousTable, backends, fresh.slotCount, profile);
+    // Nearly always nothing drains at a start, and it is the same table.
+    const isSame = isDeepStrictEqual(effective.previousTable, effective.table);
+    const table = isSame ? fresh.table : this.build(effective.previousTable, backends, fresh.slotCount, profile);
     this.inherit({ ...fresh, table, tracks: 0, trackMask: 0 }, fresh);
-    this.discard(table);
+    if (!isSame) this.discard(table);
   }
 
   private build(inputs: readonly TableInput[], backends: IndexByAddress, slotCount: number, profile: Profile): number {

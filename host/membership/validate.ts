@@ -22,9 +22,13 @@ export interface TopicRecord {
   step: Step;
 }
 
+// Changes that were made here from steps, which are canonical: what a source has read is not read again by the state.
+const stepsOfChanges = new WeakMap<object, Step>();
+
 /** Takes anything for a change: canonical, or refused. A record with a field `vip` is a backend, any other a VIP. */
 export function readChange(input: unknown, place: Place, strictness: Strictness = 'loose'): Step | Refusal {
-  const step = readStep(input, strictness);
+  const known = typeof input === 'object' && input !== null ? stepsOfChanges.get(input) : undefined;
+  const step = known ?? readStep(input, strictness);
   return 'rule' in step ? refusalAt(place, step) : step;
 }
 
@@ -33,10 +37,16 @@ export function isRefusal(outcome: object): outcome is Refusal {
   return 'rule' in outcome && 'where' in outcome;
 }
 
-/** The change that a step came from, canonical. */
+/** The change that a step came from, canonical. Frozen, since `readChange` takes its word for it from now on. */
 export function changeOf(step: Step): Change {
+  const change = Object.freeze(plainChange(step));
+  stepsOfChanges.set(change, step);
+  return change;
+}
+
+function plainChange(step: Step): Change {
   if (step.kind === 'remove') return { remove: step.key };
-  return step.kind === 'vip' ? { put: step.vip } : { put: step.backend };
+  return step.kind === 'vip' ? { put: Object.freeze(step.vip) } : { put: Object.freeze(step.backend) };
 }
 
 /**
