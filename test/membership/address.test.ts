@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -8,6 +9,7 @@ import {
   formatAddress,
   hostAddressRule,
 } from '../../host/membership/address.js';
+import { chooseSeed, seededRandom } from './support.js';
 
 const Address = suite('membership/address');
 
@@ -85,6 +87,45 @@ Address('an address of a VIP or backend is that of one host', () => {
 
 Address('sixteen bytes, no more and no less', () => {
   for (const length of [0, 4, 15, 17]) assert.throws(() => formatAddress(new Uint8Array(length)), /expected 16 bytes/);
+});
+
+Address('decimal addresses are read as ipaddr.js reads them, and taken where it finds one host', () => {
+  const random = seededRandom(chooseSeed('addresses'));
+  const parts = [
+    '0',
+    '1',
+    '9',
+    '10',
+    '99',
+    '100',
+    '127',
+    '169',
+    '199',
+    '224',
+    '239',
+    '240',
+    '254',
+    '255',
+    '256',
+    '01',
+    '',
+    '1000',
+  ];
+  const pick = () => parts[Math.floor(random() * parts.length)] as string;
+  let taken = 0;
+  for (let i = 0; i < 20_000; i++) {
+    const text = Array.from({ length: random() < 0.9 ? 4 : 3 + Math.floor(random() * 3) }, pick).join('.');
+    const isOne = ipaddr.IPv4.isValidFourPartDecimal(text) && !/(^|\.)0\d/.test(text);
+    assert.is(addressRule(text) === undefined, isOne, text);
+    if (!isOne) continue;
+    taken++;
+    const address = ipaddr.IPv4.parse(text);
+    assert.equal([...addressBytes(text)], address.toIPv4MappedAddress().toByteArray(), text);
+    assert.is(canonicalAddress(text), address.toString());
+    const isHost = !['multicast', 'unspecified', 'loopback', 'broadcast'].includes(address.range());
+    assert.is(hostAddressRule(text) === undefined, isHost, text);
+  }
+  assert.ok(taken > 5000, `${taken} taken`);
 });
 
 Address.run();
