@@ -15,7 +15,7 @@ const COMPILED = fileURLToPath(new URL('./package/', import.meta.url));
 const UNPACKED_BYTES_MAX = 1_500_000;
 /** Folders and files that may be in the tarball. */
 const ALLOWED =
-  /^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md|CHANGELOG\.md|dist\/(host|assembly|bench)\/.+\.(js|d\.ts)|dist\/(hotpath|bench)\.wasm|bench\/native\/.+\.[ch]|bench\/RESULTS\.md|examples\/[^/]+\.(mjs|yaml|json))$/;
+  /^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md|CHANGELOG\.md|dist\/(host|assembly|bench)\/.+\.(js|d\.ts)|dist\/(hotpath|bench)\.wasm|bench\/native\/.+\.[ch]|bench\/RESULTS\.md|docs\/[^/]+\.md|schema\/[^/]+\.json|examples\/[^/]+\.(mjs|yaml|json))$/;
 const NEEDED = [
   'README.md',
   'LICENSE',
@@ -26,6 +26,7 @@ const NEEDED = [
   'dist/host/workers/packetWorker.js',
   'bench/native/scalar.c',
   'bench/native/batched.c',
+  'docs/TOPIC.md',
   'examples/daemon.mjs',
 ];
 
@@ -91,7 +92,7 @@ function define(workshop: Workshop): void {
   tests('its command teaches, and checks a configuration', async () => {
     const help = await command(workshop, '--help');
     assert.is(help.exitCode, 0, help.stderr);
-    for (const name of ['run', 'check', 'apply', 'demo', 'bench'])
+    for (const name of ['run', 'check', 'apply', 'schema', 'demo', 'bench'])
       assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
     const config = join(application, 'node_modules/maglev-dsr/examples/balancer.yaml');
     const check = await command(workshop, 'check', '--config', config);

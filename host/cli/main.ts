@@ -11,6 +11,7 @@ import { explainCommand } from './explain.js';
 import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
+import { schemaCommand } from './schema.js';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -42,6 +43,7 @@ for (const command of [
   planCommand(),
   explainCommand(),
   pcapCommand(),
+  schemaCommand(),
   benchCommand(),
 ]) {
   program.addCommand(command);

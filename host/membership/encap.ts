@@ -12,39 +12,60 @@ const DSCP_RULE = 'expected 1..63';
 const PRIVATE_RULE = `expected hex digits of 4..${GUE_PRIVATE_BYTES_MAX} bytes, a multiple of 4`;
 const PRIVATE_PATTERN = new RegExp(`^(?:[0-9a-fA-F]{8}){1,${GUE_PRIVATE_BYTES_MAX / 4}}$`);
 
+// Loose, as the records they stand in: what nobody knows is a newer publisher's, and kept.
 const gue = z
-  .object({
+  .looseObject({
     type: z.literal('gue'),
-    port: z.number({ error: PORT_RULE }).int(PORT_RULE).min(1, PORT_RULE).max(PORT_MAX, PORT_RULE).optional(),
-    variant: z.literal([0, 1], { error: VARIANT_RULE }).optional(),
+    port: z
+      .number({ error: PORT_RULE })
+      .int(PORT_RULE)
+      .min(1, PORT_RULE)
+      .max(PORT_MAX, PORT_RULE)
+      .optional()
+      .meta({ description: `Destination port. Default: ${GUE_PORT_DEFAULT}.` }),
+    variant: z
+      .literal([0, 1], { error: VARIANT_RULE })
+      .optional()
+      .meta({ description: '1: the packet directly behind UDP. 0: behind a GUE header. Default: 1.' }),
     private: z
       .string({ error: PRIVATE_RULE })
       .regex(PRIVATE_PATTERN, { error: PRIVATE_RULE })
       .transform((digits) => digits.toLowerCase())
-      .optional(),
+      .optional()
+      .meta({ description: 'Private field at the end of the GUE header, hex digits; with variant 0 only.' }),
   })
   .refine(({ variant, private: field }) => field === undefined || variant === 0, {
     error: 'expected with variant 0 only: variant 1 has no header for it',
     path: ['private'],
   });
 
-const l3dsr = z.object({
+const l3dsr = z.looseObject({
   type: z.literal('l3dsr'),
-  dscp: z.number({ error: DSCP_RULE }).int(DSCP_RULE).min(1, DSCP_RULE).max(63, DSCP_RULE),
+  dscp: z
+    .number({ error: DSCP_RULE })
+    .int(DSCP_RULE)
+    .min(1, DSCP_RULE)
+    .max(63, DSCP_RULE)
+    .meta({ description: 'Says to the backend which VIP it was.' }),
 });
 
+const l2 = z.looseObject({ type: z.literal('l2') });
+const ipip = z.looseObject({ type: z.literal('ipip') });
+const gre = z.looseObject({ type: z.literal('gre') });
+
+// The same code for an unknown type and for what is no object at all; only the first has a path.
+const ENCAP_RULE = {
+  error: ({ input }: { input?: unknown }) =>
+    isObject(input) ? TYPE_RULE : 'expected an object such as { type: ipip }',
+};
+
 /** Schema of the field `encap`. */
-export const encap = z.discriminatedUnion(
+export const encap = z.discriminatedUnion('type', [l2, ipip, gre, gue, l3dsr], ENCAP_RULE);
+/** The same where a field that nobody knows is a typo of ours. */
+export const strictEncap = z.discriminatedUnion(
   'type',
-  [
-    z.object({ type: z.literal('l2') }),
-    z.object({ type: z.literal('ipip') }),
-    z.object({ type: z.literal('gre') }),
-    gue,
-    l3dsr,
-  ],
-  // The same code for an unknown type and for what is no object at all; only the first has a path.
-  { error: ({ input }) => (isObject(input) ? TYPE_RULE : 'expected an object such as { type: ipip }') },
+  [l2.strict(), ipip.strict(), gre.strict(), gue.strict(), l3dsr.strict()],
+  ENCAP_RULE,
 );
 
 /** What a backend has: its own, else that of its VIP, else L2. */

@@ -1,12 +1,15 @@
 // host/membership/record.ts: what a VIP and a backend record may say, and the form in which they are kept.
 //
 // One schema for the file, the Kafka value and the API. What comes out is canonical: addresses in their one spelling,
-// keys too, fields that were undefined left out, fields nobody knows kept as they came (a newer publisher's).
+// keys too, fields that were undefined left out, fields nobody knows kept as they came (a newer publisher's). `meta` says what
+// the JSON Schema of the topic (schema.ts) says beside what it finds out by itself.
 import * as z from 'zod';
 import { canonicalAddress, hostAddressRule } from './address.js';
-import { encap, familyRule } from './encap.js';
+import { encap, familyRule, strictEncap } from './encap.js';
 import type { Backend, Vip } from './event.js';
+import { firstIssue } from './issue.js';
 import { formatVipKey, PORT_MAX, readKey } from './key.js';
+import { ADDRESS_PATTERN, PREFIX_PATTERN, VIP_KEY_PATTERN } from './patterns.js';
 import { canonicalPrefix, vipAddressRule } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
 
@@ -29,7 +32,9 @@ export type CanonicalBackend = { kind: 'backend'; key: string; vipKey: string; b
 
 const protocol = z.enum(['tcp', 'udp', 'sctp'], { error: 'expected tcp, udp or sctp' });
 
-const hostAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
+const addressText = z.string({ error: 'expected an IPv4 or IPv6 address' });
+
+const hostAddress = addressText.meta({ pattern: ADDRESS_PATTERN }).transform((text, context) => {
   const prefix = /^[^/]+\/\d+$/.test(text) ? 'expected one address, not a prefix' : undefined;
   const rule = prefix ?? hostAddressRule(text);
   if (rule === undefined) return canonicalAddress(text);
@@ -37,7 +42,7 @@ const hostAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).tran
   return z.NEVER;
 });
 
-const vipAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).transform((text, context) => {
+const vipAddress = addressText.meta({ pattern: PREFIX_PATTERN }).transform((text, context) => {
   const rule = vipAddressRule(text);
   if (rule === undefined) return canonicalPrefix(text);
   context.addIssue({ code: 'custom', message: rule });
@@ -46,6 +51,7 @@ const vipAddress = z.string({ error: 'expected an IPv4 or IPv6 address' }).trans
 
 const vipReference = z
   .string({ error: 'expected the key of a VIP, such as tcp/192.0.2.80:80' })
+  .meta({ pattern: VIP_KEY_PATTERN })
   .transform((text, context) => {
     const rule = vipKeyRule(text);
     if (rule === undefined) return canonicalVipKey(text);
@@ -58,35 +64,58 @@ const tableSize = integer(TABLE_SIZE_MIN, TABLE_SIZE_MAX, `expected a prime of $
 const HASHES = ['native', 'katran-v1', 'katran-v2', 'cilium', 'envoy'] as const;
 
 const VIP_FIELDS = {
-  address: vipAddress,
-  protocol,
-  port: integer(0, PORT_MAX),
-  encap: encap.optional(),
-  hash: z.enum(HASHES, { error: `expected ${HASHES.slice(0, -1).join(', ')} or ${HASHES.at(-1)}` }).optional(),
-  hashOn: z.enum(['5-tuple', 'source', 'port'], { error: 'expected 5-tuple, source or port' }).optional(),
+  address: vipAddress.meta({
+    description: 'IPv4 or IPv6 address, or a prefix of at least 8 and 16 bits: each address in it. As in the key.',
+  }),
+  protocol: protocol.meta({ description: 'As in the key.' }),
+  port: integer(0, PORT_MAX).meta({ description: 'As in the key; 0: any port.' }),
+  encap: encap.optional().meta({ description: 'What its backends have unless they say otherwise. Default: l2.' }),
+  hash: z
+    .enum(HASHES, { error: `expected ${HASHES.slice(0, -1).join(', ')} or ${HASHES.at(-1)}` })
+    .optional()
+    .meta({ description: 'How the table is filled and a packet finds its slot. Default: native.' }),
+  hashOn: z
+    .enum(['5-tuple', 'source', 'port'], { error: 'expected 5-tuple, source or port' })
+    .optional()
+    .meta({ description: 'What of a packet chooses its slot. port: not with cilium and envoy. Default: 5-tuple.' }),
   tableSize: tableSize
     .refine(isPrime, { error: `expected a prime of ${TABLE_SIZE_MIN}..${TABLE_SIZE_MAX}` })
-    .optional(),
-  tracking: z.enum(['changed', 'all', 'none'], { error: 'expected changed, all or none' }).optional(),
+    .optional()
+    .meta({ description: `Slots of the lookup table, a prime. Default: ${TABLE_SIZE_DEFAULT}.` }),
+  tracking: z
+    .enum(['changed', 'all', 'none'], { error: 'expected changed, all or none' })
+    .optional()
+    .meta({ description: 'Which slots keep flow state. Default: changed.' }),
 };
 
 const BACKEND_FIELDS = {
-  vip: vipReference,
-  address: hostAddress,
-  weight: integer(0, WEIGHT_MAX).optional(),
-  encap: encap.optional(),
-  state: z.enum(['active', 'draining', 'down'], { error: 'expected active, draining or down' }).optional(),
+  vip: vipReference.meta({ description: 'Key of its VIP.' }),
+  address: hostAddress.meta({ description: 'IPv4 or IPv6 address it is reached at. As in the key.' }),
+  weight: integer(0, WEIGHT_MAX)
+    .optional()
+    .meta({
+      description: `Share of new flows relative to the others of the VIP; 0 drains. Default: ${WEIGHT_DEFAULT}.`,
+    }),
+  encap: encap.optional().meta({ description: 'How packets get to it. Default: that of the VIP.' }),
+  state: z
+    .enum(['active', 'draining', 'down'], { error: 'expected active, draining or down' })
+    .optional()
+    .meta({ description: 'draining: keeps its flows, gets no new ones. down: loses all at once. Default: active.' }),
 };
 
 const OBJECT_RULE = { error: 'expected an object' };
+const STRICT_FIELDS = { encap: strictEncap.optional() };
 const VIP_SCHEMA = {
   loose: z.looseObject(VIP_FIELDS, OBJECT_RULE),
-  strict: z.strictObject(VIP_FIELDS, { error: fieldsRule('a VIP', VIP_FIELDS) }),
+  strict: z.strictObject({ ...VIP_FIELDS, ...STRICT_FIELDS }, { error: fieldsRule('a VIP', VIP_FIELDS) }),
 };
 const BACKEND_SCHEMA = {
   loose: z.looseObject(BACKEND_FIELDS, OBJECT_RULE),
-  strict: z.strictObject(BACKEND_FIELDS, { error: fieldsRule('a backend', BACKEND_FIELDS) }),
+  strict: z.strictObject({ ...BACKEND_FIELDS, ...STRICT_FIELDS }, { error: fieldsRule('a backend', BACKEND_FIELDS) }),
 };
+
+/** What a VIP and a backend record may say, for the JSON Schema. */
+export const RECORD_SCHEMAS = { vip: VIP_SCHEMA.loose, backend: BACKEND_SCHEMA.loose };
 
 /** Fields a VIP record knows. */
 export const VIP_FIELD_NAMES: readonly string[] = Object.keys(VIP_FIELDS);
@@ -144,24 +173,6 @@ function integer(min: number, max: number, rule = `expected ${min}..${max}`) {
 function fieldsRule(what: string, fields: object): (issue: { code?: string }) => string {
   const names = Object.keys(fields).join(', ');
   return ({ code }) => (code === 'unrecognized_keys' ? `not a field of ${what} (${names})` : 'expected an object');
-}
-
-// The first issue in the order of the fields, with the value that stands at its path.
-function firstIssue(error: z.ZodError, input: unknown, whole: string): Broken {
-  const issue = error.issues[0];
-  if (issue === undefined) return { field: whole, value: showValue(input), rule: 'not valid' };
-  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
-  let value: unknown = input;
-  for (const step of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
-  const isMissing = value === undefined && path.length > 0;
-  const shown = isMissing ? 'is missing' : showValue(value);
-  return { field: path.length === 0 ? whole : showField(path), value: shown, rule: issue.message };
-}
-
-// Names of unknown fields are somebody else's text too.
-function showField(path: PropertyKey[]): string {
-  const text = path.map(String).join('.');
-  return /^[\w.-]{1,64}$/.test(text) ? text : showValue(text);
 }
 
 function keyOf(read: () => string): { key?: string } {

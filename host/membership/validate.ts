@@ -1,4 +1,5 @@
 // host/membership/validate.ts: from anything at all to a canonical step of membership, or a refusal that names the rule.
+import { openEnvelope, RECORD_VERSION } from './envelope.js';
 import type { Change, Refusal } from './event.js';
 import { parseJsonRecord } from './jsonRecord.js';
 import { parseKey, readKey } from './key.js';
@@ -8,11 +9,6 @@ import { type Broken, type Place, refusalAt, showValue } from './refusal.js';
 /** A change in canonical form. */
 export type Step = CanonicalVip | CanonicalBackend | CanonicalRemove;
 export type CanonicalRemove = { kind: 'remove'; key: string; vipKey: string; backendAddress?: string };
-
-/** Version of the records in a topic. */
-export const RECORD_VERSION = 1;
-/** Longest name of a scope. */
-const SCOPE_CHARS_MAX = 100;
 
 /** What one event of a topic says: a change, and for whom. */
 export interface TopicRecord {
@@ -75,10 +71,11 @@ export function readTopicRecord(
   if (typeof key !== 'string') return refusalAt(place, key);
   if (value === null) {
     const step = readRemove(key);
-    return 'rule' in step ? refusalAt(place, { key, ...step }) : { key, step };
+    return 'rule' in step ? refusalAt(place, { ...step, key }) : { key, step };
   }
   const record = readTopicValue(key, value);
-  return 'rule' in record ? refusalAt(place, { key, ...record }) : record;
+  // Whatever the value calls itself: it is the key of the message that keeps what it had.
+  return 'rule' in record ? refusalAt(place, { ...record, key }) : record;
 }
 
 /** The value that says `step` in a topic; null, a tombstone, for a removal. */
@@ -86,12 +83,6 @@ export function topicValue(step: Step, scope?: string): string | null {
   if (step.kind === 'remove') return null;
   const record = step.kind === 'vip' ? step.vip : step.backend;
   return JSON.stringify({ v: RECORD_VERSION, ...(scope === undefined ? {} : { scope }), ...record });
-}
-
-/** The rule that `scope` breaks as the name of a group of balancers, or undefined. */
-export function scopeRule(scope: unknown): string | undefined {
-  const isName = typeof scope === 'string' && scope.length > 0 && scope.length <= SCOPE_CHARS_MAX;
-  return isName ? undefined : `expected a name of 1..${SCOPE_CHARS_MAX} characters`;
 }
 
 function readStep(input: unknown, strictness: Strictness): Step | Broken {
@@ -129,23 +120,16 @@ function readTopicKey(bytes: Uint8Array | null): string | Broken {
 function readTopicValue(key: string, bytes: Uint8Array): TopicRecord | Broken {
   const json = parseJsonRecord(bytes);
   if ('rule' in json) return json;
-  const { v, scope, ...record } = json.record;
-  if (v !== RECORD_VERSION) return versionBroken(v);
-  if (scope !== undefined) {
-    const rule = scopeRule(scope);
-    if (rule !== undefined) return { field: 'scope', value: showValue(scope), rule };
-  }
+  const envelope = openEnvelope(json.record);
+  if ('rule' in envelope) return envelope;
+  const { scope, isRemoved, record } = envelope;
+  const told = { key, ...(scope !== undefined && { scope }) };
+  if (isRemoved) return { ...told, step: readRemove(key) as CanonicalRemove }; // the key is known to be one
   const isBackend = parseKey(key).backend !== undefined;
   const step = isBackend ? readBackend(record, 'loose') : readVip(record, 'loose');
   if ('rule' in step) return step;
   if (step.key !== key) return disagreement(step);
-  return { key, ...(scope === undefined ? {} : { scope: scope as string }), step };
-}
-
-function versionBroken(v: unknown): Broken {
-  const isNewer = typeof v === 'number' && v > RECORD_VERSION;
-  const rule = `expected ${RECORD_VERSION}${isNewer ? ': written for a newer balancer' : ''}`;
-  return { field: 'v', value: v === undefined ? 'is missing' : showValue(v), rule };
+  return { ...told, step };
 }
 
 function disagreement(step: CanonicalVip | CanonicalBackend): Broken {

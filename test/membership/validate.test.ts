@@ -11,6 +11,7 @@ import {
   topicValue,
   validateChanges,
 } from '../../host/membership/validate.js';
+import { MALFORMED } from './malformed.js';
 
 const Validate = suite('membership/validate');
 
@@ -207,6 +208,35 @@ for (const [what, key, value, expected] of GOLDEN) {
     assert.is(line(key, value), `event at offset 8812: ${expected}; event ignored`);
   });
 }
+
+for (const { what, key, value, refused } of MALFORMED) {
+  Validate(`malformed, refused by name: ${what}`, () => {
+    const text = line(key, value);
+    if (refused === '')
+      assert.match(text, /^event at offset 8812: value .* expected at most 16 levels of nesting; event ignored$/);
+    else assert.is(text, `event at offset 8812: ${refused}; event ignored`);
+  });
+}
+
+Validate('a removal as a value says what a tombstone says', () => {
+  const step = { kind: 'remove', key: NINE, vipKey: WEB, backendAddress: '10.0.1.9' };
+  assert.equal(read(NINE, { v: 1, removed: true }), { key: NINE, step });
+  assert.equal(read(NINE, nine({ removed: true, scope: 'edge' })), { key: NINE, scope: 'edge', step });
+  assert.is(
+    line(NINE, { v: 1, removed: 'yes' }),
+    'event at offset 8812: removed "yes" for backend 10.0.1.9, expected true, or no such field; event ignored',
+  );
+});
+
+Validate('a field of an encapsulation that nobody knows is kept in a topic, refused in a file', () => {
+  const encap = { type: 'ipip', ttl: 9 };
+  const { step } = read(NINE, nine({ encap })) as TopicRecord;
+  assert.equal(step.kind === 'backend' && step.backend.encap, encap);
+  const { refusals } = validateChanges([{ put: { vip: WEB, address: '10.0.1.9', encap } }]);
+  assert.equal(refusals.map(formatRefusal), [
+    'change 1: encap.ttl 9 for backend 10.0.1.9, not a field of encap; changes ignored',
+  ]);
+});
 
 Validate('a record is taken, unknown fields and all', () => {
   const record = read(NINE, nine({ weight: 0, scope: 'edge', rack: ['a', { b: 1 }] }));

@@ -3,8 +3,9 @@
 // All that is there when we begin is told as one change; then every burst as one. A record that breaks a rule is refused by
 // name and changes nothing: what its key said before stays.
 import { optionError } from '../../errors.js';
+import { scopeRule } from '../envelope.js';
 import type { Change, MembershipSource, Position, SourceEvent } from '../event.js';
-import { changeOf, isRefusal, readTopicRecord, scopeRule, type TopicRecord } from '../validate.js';
+import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
 import { checkTopicOptions, NewestOfKey, readTopic, type TopicMessage, type TopicOptions } from './kafkaTopic.js';
 
 export type { KafkaConnection } from './kafkaConnection.js';
