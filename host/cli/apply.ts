@@ -1,30 +1,29 @@
 // host/cli/apply.ts: `maglev-dsr apply FILE`: makes a topic say what a file says.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { MaglevError } from '../errors.js';
 import { type Difference, differences, payload, type RecordMap } from '../membership/difference.js';
 import type { CanonicalBackend, CanonicalVip } from '../membership/record.js';
 import { BACKEND_FIELD_NAMES, VIP_FIELD_NAMES } from '../membership/record.js';
 import { formatRefusal, showValue } from '../membership/refusal.js';
 import { readDeclaredFile } from '../membership/sources/file.js';
+import type { KafkaConnection } from '../membership/sources/kafkaConnection.js';
 import { readTopicContent, type TopicContent } from '../membership/sources/kafkaContent.js';
 import { createPublisher } from '../membership/sources/publisher.js';
 import { topicValue } from '../membership/validate.js';
+import { addKafkaOptions, type KafkaCliOptions, kafkaTarget } from './kafkaOptions.js';
 
 /** What `apply` is asked to do. */
-export interface ApplyOptions {
+export interface ApplyOptions extends KafkaConnection {
   file: string;
-  brokers: readonly string[];
   topic: string;
   /** Group of balancers the records are for. Default: all of them. */
   scope?: string;
+  /** How long reading the topic may take, ms, and one record until it is acknowledged. Default 10000. */
+  timeoutMs?: number;
   /** Take away records of the topic (of this scope) that are not in the file. Default true. */
   remove?: boolean;
   /** Show the difference, publish nothing. */
   dryRun?: boolean;
-  /** How long reading the topic may take, ms, and one record until it is acknowledged. Default 10000. */
-  timeoutMs?: number;
-  /** Settings of librdkafka for the way to the brokers. */
-  librdkafka?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** What `apply` found and did. */
@@ -49,35 +48,32 @@ const TIMEOUT_MS_DEFAULT = 10_000;
 export async function applyFile(options: ApplyOptions): Promise<ApplyReport> {
   const declared = await readDeclaredFile(options.file);
   if (declared.records === undefined) throw recordsError(declared.refusals.map(formatRefusal));
-  const content = await readTopicContent(connectionOf(options), options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
+  const { timeoutMs = TIMEOUT_MS_DEFAULT } = options;
+  const content = await readTopicContent(options, timeoutMs);
   const { before, after } = sides(declared.records, content, options.scope);
   const all = differences(before, after);
   const chosen = options.remove === false ? all.filter((difference) => difference.after !== undefined) : all;
   const isPublished = chosen.length > 0 && options.dryRun !== true;
-  if (isPublished) await publish(chosen, options);
+  if (isPublished) await publish(chosen, { ...options, timeoutMs });
   const unchanged = after.size - chosen.filter((difference) => difference.after !== undefined).length;
   return { differences: chosen, unchanged, isPublished, warnings: [...content.refused.values()].map(formatRefusal) };
 }
 
 /** The command, for commander. */
 export function applyCommand(): Command {
-  return new Command('apply')
+  const command = new Command('apply')
     .summary('publish the records of a file to a Kafka topic')
     .description(
       'Makes a Kafka topic say what FILE says: reads both, shows the difference, publishes it.\n' +
         'Balancers that follow the topic take it over within milliseconds.',
     )
     .argument('<file>', 'VIPs and backends, YAML or JSON (see below)')
-    .requiredOption('--brokers <list>', 'brokers to begin with: host:port,host:port')
-    .requiredOption('--topic <name>', 'topic with cleanup.policy=compact')
-    .option('--scope <name>', 'group of balancers the records are for (default: all)')
+    .option('--scope <name>', 'group of balancers the records are for (default: that of --kafka-config, else all)')
     .option('--no-remove', 'leave records in the topic that are not in the file')
     .option('--dry-run', 'show the difference, publish nothing')
     .option('--json', 'print the difference as JSON')
-    .option('--timeout <ms>', 'longest time to read the topic', parseTimeout, TIMEOUT_MS_DEFAULT)
-    .option('--set <name=value>', 'a librdkafka setting such as security.protocol=ssl; may be repeated', collect, {})
-    .addHelpText('after', HELP)
     .action(run);
+  return addKafkaOptions(command).addHelpText('after', HELP);
 }
 
 const HELP = `
@@ -97,26 +93,19 @@ Examples:
 The file states all of the topic (of its scope): what is in the topic and not in the file is removed.
 Exit code 0: the topic says what the file says (with --dry-run: the difference is shown). 1: it does not, and why.`;
 
-type CliOptions = {
-  brokers: string;
-  topic: string;
+interface CliOptions extends KafkaCliOptions {
   scope?: string;
   remove: boolean;
   dryRun?: boolean;
   json?: boolean;
-  timeout: number;
-  set: Record<string, string>;
-};
+}
 
 async function run(file: string, cli: CliOptions): Promise<void> {
-  const { brokers, topic, scope, remove, dryRun, timeout, set } = cli;
+  const { scope, remove, dryRun } = cli;
   const report = await applyFile({
+    ...kafkaTarget(cli),
     file,
-    topic,
-    brokers: brokers.split(',').map((broker) => broker.trim()),
     remove,
-    timeoutMs: timeout,
-    librdkafka: set,
     ...(scope === undefined ? {} : { scope }),
     ...(dryRun === undefined ? {} : { dryRun }),
   });
@@ -157,16 +146,12 @@ async function publish(chosen: readonly Difference[], options: ApplyOptions): Pr
     key,
     value: after === undefined ? null : topicValue(after, options.scope),
   }));
-  const publisher = await createPublisher(connectionOf(options));
+  const publisher = await createPublisher(options);
   try {
     await publisher.publish(entries);
   } finally {
     await publisher.close();
   }
-}
-
-function connectionOf({ brokers, topic, librdkafka, timeoutMs = TIMEOUT_MS_DEFAULT }: ApplyOptions) {
-  return { brokers, topic, timeoutMs, ...(librdkafka === undefined ? {} : { librdkafka }) };
 }
 
 function toText({ differences: found, unchanged, isPublished }: ApplyReport): string {
@@ -210,15 +195,4 @@ function scopeText(scope: string | undefined): string {
 
 function recordsError(lines: string[]): MaglevError {
   return new MaglevError('ERR_RECORD', lines.join('\n'), { rule: 'see message' });
-}
-
-function parseTimeout(text: string): number {
-  const timeoutMs = Number(text);
-  if (Number.isInteger(timeoutMs) && timeoutMs >= 100 && timeoutMs <= 300_000) return timeoutMs;
-  throw new InvalidArgumentError('must be 100..300000 ms');
-}
-
-function collect(text: string, before: Record<string, string>): Record<string, string> {
-  const [name = '', ...value] = text.split('=');
-  return { ...before, [name]: value.join('=') };
 }

@@ -5,7 +5,7 @@ import { readDeclared } from '../membership/declared.js';
 import { changeOfDifference, differences, payload, type RecordMap } from '../membership/difference.js';
 import type { Change } from '../membership/event.js';
 import { refusalError } from '../membership/refusal.js';
-import { readText } from './config.js';
+import { readText } from './yamlFile.js';
 
 const HELP = `
 For every VIP that differs: slots of its lookup table that change their backend, as a share of new flows; how many of them the new shares

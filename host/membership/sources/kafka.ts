@@ -9,6 +9,7 @@ import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../valid
 import { checkTopicOptions, NewestOfKey, readTopic, type TopicMessage, type TopicOptions } from './kafkaTopic.js';
 
 export type { KafkaConnection } from './kafkaConnection.js';
+export type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafkaSecurity.js';
 export type { Publisher, PublisherOptions, TopicEntry } from './publisher.js';
 export { createPublisher } from './publisher.js';
 

@@ -1,8 +1,9 @@
 // host/membership/sources/kafkaConnection.ts: how to reach a Kafka cluster, and what may be said about it.
 import { optionError } from '../../errors.js';
+import { type KafkaSecurity, securityConfig } from './kafkaSecurity.js';
 
 /** How to reach a Kafka cluster. */
-export interface KafkaConnection {
+export interface KafkaConnection extends KafkaSecurity {
   /** Brokers to begin with, `host:port`; the others are learned from them. */
   brokers: readonly string[];
   /** Name of this client in the brokers' logs and quotas. Default `maglev-dsr`. */
@@ -19,7 +20,7 @@ const CLIENT_ID_DEFAULT = 'maglev-dsr';
 const PASSED_ON =
   /^(security\.protocol|sasl\.[a-z.]+|enable\.sasl\.oauthbearer\.unsecure\.jwt|ssl\.[a-z.]+|enable\.ssl\.certificate\.verification|socket\.[a-z.]+|reconnect\.[a-z.]+|broker\.address\.[a-z.]+|client\.rack|client\.dns\.lookup|connections\.max\.idle\.ms|metadata\.max\.age\.ms|fetch\.wait\.max\.ms)$/;
 
-/** Settings that every client here has. Throws ERR_OPTION for a broker or a setting that cannot be. */
+/** Settings that every client here has. Throws ERR_OPTION for a broker, a file or a setting that cannot be. */
 export function connectionConfig(options: KafkaConnection): Record<string, string | number | boolean> {
   const { brokers, clientId = CLIENT_ID_DEFAULT, librdkafka = {} } = options;
   if (!Array.isArray(brokers) || brokers.length === 0) throw optionError('brokers', brokers, 'must name a broker');
@@ -31,6 +32,10 @@ export function connectionConfig(options: KafkaConnection): Record<string, strin
     if (PASSED_ON.test(name) && ['string', 'number', 'boolean'].includes(typeof value)) continue;
     throw optionError(`librdkafka["${name}"]`, typeof value, 'is not a setting that is passed on');
   }
+  const isSecured = options.tls !== undefined || options.sasl !== undefined;
+  if (isSecured && librdkafka['security.protocol'] !== undefined) {
+    throw optionError('librdkafka["security.protocol"]', librdkafka['security.protocol'], 'follows from tls and sasl');
+  }
   return {
     'bootstrap.servers': brokers.join(','),
     'client.id': clientId,
@@ -39,6 +44,7 @@ export function connectionConfig(options: KafkaConnection): Record<string, strin
     'reconnect.backoff.ms': 100,
     'reconnect.backoff.max.ms': 2000, // default 10 s: a broker that is back should be news sooner
     'allow.auto.create.topics': false, // a mistyped topic is an error, not a new topic
+    ...(isSecured ? securityConfig(options) : {}),
     ...librdkafka,
   };
 }
