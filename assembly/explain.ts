@@ -10,18 +10,25 @@ import {
   EXPLAIN_HAS_DESTINATION,
   EXPLAIN_HASH,
   EXPLAIN_IS_FRAGMENT,
+  EXPLAIN_IS_KNOWN,
   EXPLAIN_IS_LOOKED_UP,
   EXPLAIN_IS_SYN,
   EXPLAIN_IS_V6,
+  EXPLAIN_NAMED_DOWN,
   EXPLAIN_PACKET_BYTES,
   EXPLAIN_PROTOCOL,
+  EXPLAIN_ROUTE_BITS,
+  EXPLAIN_SERVER_ID,
   EXPLAIN_SLOT,
   EXPLAIN_SLOT_INDEX,
   EXPLAIN_SOURCE_PORT,
   EXPLAIN_VLAN,
+  EXPLAIN_WAY,
+  EXPLAIN_WAYS_ASKED,
 } from './layout';
 import * as parsed from './parse';
 import * as lookup from './select/lookup';
+import * as trace from './select/trace';
 
 /**
  * Takes the frame of cell 0 to its verdict as runGeneralBatch(1) would, but enters, confirms and notes nothing in flow table and
@@ -29,6 +36,7 @@ import * as lookup from './select/lookup';
  */
 export function explainFrame(tick: u32): void {
   lookup.forget();
+  trace.forget();
   flowTable.setReadOnly(true);
   tracks.setReadOnly(true);
   runGeneralBatch(1, tick);
@@ -67,6 +75,18 @@ export function explained(what: i32): u64 {
       return lookup.lastSlotIndex;
     case EXPLAIN_SLOT:
       return lookup.lastSlot;
+    case EXPLAIN_WAYS_ASKED:
+      return trace.asked;
+    case EXPLAIN_WAY:
+      return trace.way;
+    case EXPLAIN_SERVER_ID:
+      return trace.serverId;
+    case EXPLAIN_NAMED_DOWN:
+      return trace.isDown ? 1 : 0;
+    case EXPLAIN_ROUTE_BITS:
+      return trace.routeBits;
+    case EXPLAIN_IS_KNOWN:
+      return trace.isKnown ? 1 : 0;
     default:
       return 0;
   }

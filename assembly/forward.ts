@@ -15,6 +15,7 @@ import {
   PACKET_TYPE_HOST,
   PACKET_TYPE_MULTICAST,
   VIP_NUMBER,
+  VIP_WAYS,
 } from './layout';
 import { backend, countTraffic, countVerdict } from './memory';
 import * as parsed from './parse';
@@ -23,6 +24,7 @@ import { slotOfFlow } from './profiles/slot';
 import { answerArp, answerSolicitation, isSolicitation } from './reply/neighbour';
 import { answerTooBig } from './reply/tooBig';
 import { select } from './select/lookup';
+import { selectByWays } from './select/ways';
 import {
   DROP_BAD_HEADER,
   DROP_NO_BACKEND,
@@ -78,7 +80,9 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
   if (!isSane()) return DROP_BAD_HEADER;
 
   const hash = flowHash();
-  const chosen = select(vip, slotOfFlow(vip, hash), hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
+  const chosen = load<u8>(vip, VIP_WAYS)
+    ? selectByWays(vip, hash, tick)
+    : select(vip, slotOfFlow(vip, hash), hash, parsed.protocol != l4.PROTOCOL_UDP, parsed.isSyn, tick);
   if (parsed.isFragment) return forwardFirst(vip, chosen, hash, len, tick);
   return forwardChosen(vip, chosen, hash, len, tick);
 }

@@ -10,6 +10,7 @@ import {
   EGRESS_SOURCE6,
   EVENT_ICMP_ERROR,
   EVENT_OUTER_ERROR,
+  VIP_WAYS,
 } from './layout';
 import { countEvent, egresses } from './memory';
 import * as parsed from './parse';
@@ -17,6 +18,7 @@ import { flowHash } from './profiles/native';
 import { slotOfFlow } from './profiles/slot';
 import { answerEcho } from './reply/echo';
 import { peek } from './select/lookup';
+import { peekByWays } from './select/ways';
 import {
   DROP_BAD_HEADER,
   DROP_BAD_QUOTE,
@@ -55,7 +57,7 @@ function forwardError(root: usize, len: u32, tick: u32): u32 {
   if (!isSane()) return DROP_BAD_HEADER;
   parsed.lookAtFlow(quoted.layFlow(quote), quoted.protocol, quoted.ports);
   const hash = flowHash();
-  const chosen = peek(vip, slotOfFlow(vip, hash), hash, tick);
+  const chosen = load<u8>(vip, VIP_WAYS) ? peekByWays(vip, hash, tick) : peek(vip, slotOfFlow(vip, hash), hash, tick);
   parsed.lookBack();
   countEvent(EVENT_ICMP_ERROR);
   return forwardChosen(vip, chosen, hash, len, tick);

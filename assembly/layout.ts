@@ -25,7 +25,7 @@
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 2; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 3; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -135,6 +135,25 @@ export const EVENT_ICMP_ERROR = 11;
 export const EVENT_OUTER_ERROR = 12;
 export const EVENT_HELD_SENT = 13;
 export const EVENT_HELD_LOST = 14;
+export const EVENT_ROUTED_QUIC = 15;
+export const EVENT_QUIC_UNKNOWN = 16;
+export const EVENT_QUIC_NO_ID = 17;
+export const EVENT_QUIC_INITIAL = 18;
+export const EVENT_QUIC_V1 = 19; // and V2, V3 behind it
+export const EVENT_QUIC_V2 = 20;
+export const EVENT_QUIC_V3 = 21;
+export const EVENT_ROUTED_STABLE_UDP = 22;
+export const EVENT_STABLE_UDP_UNKNOWN = 23;
+export const EVENT_STABLE_UDP_NO_ID = 24;
+export const EVENT_ROUTED_TCP_OPTION = 25;
+export const EVENT_TCP_OPTION_UNKNOWN = 26;
+export const EVENT_TCP_OPTION_NO_ID = 27;
+export const EVENT_ROUTED_SOURCE = 28;
+export const EVENT_SOURCE_NO_ROUTE = 29;
+export const EVENT_NAMED_DOWN = 30;
+export const EVENT_NAMED_FLOW_SAME = 31;
+export const EVENT_NAMED_FLOW_OTHER = 32;
+export const EVENT_NAMED_FLOW_NEW = 33;
 export const EVENT_SEGMENTS_SENT = 40;
 export const EVENT_SEGMENTS_LOST = 41;
 export const EVENT_COUNT = 42;
@@ -160,11 +179,13 @@ export const VIP_SLOT_COUNT = 24; // u32: slots, a prime, so every skip reaches 
 export const VIP_TRACKING = 28; // u8: TRACKING_
 export const VIP_HASH = 29; // u8: HASH_: how a flow finds its slot
 export const VIP_FIELDS = 30; // u8: FIELDS_: what of the flow counts for its slot; the flow table has the whole 5-tuple
+export const VIP_WAYS = 31; // u8: WAY_ bits: what is asked before the table
 export const VIP_TRACKS = 32; // u32: base of its tracking map, 0 = no slot is tracked
 export const VIP_TRACK_MASK = 36; // u32: entries of that map less 1
 export const VIP_LEARN_TICKS = 40; // u32: learning window
 export const VIP_IDLE_TICKS = 44; // u32: idle timeout of a flow
 export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root: for counters
+export const VIP_NAMES = 52; // u32: base of its names (TABLES), 0 = none
 
 export const TRACKING_CHANGED = 0;
 export const TRACKING_ALL = 1;
@@ -177,6 +198,10 @@ export const HASH_ENVOY = 4;
 export const FIELDS_5_TUPLE = 0;
 export const FIELDS_SOURCE = 1;
 export const FIELDS_PORT = 2;
+export const WAY_QUIC = 1;
+export const WAY_STABLE_UDP = 2;
+export const WAY_TCP_OPTION = 4;
+export const WAY_SOURCE = 8;
 export const ENCAP_L2 = 0;
 export const ENCAP_IPIP = 1;
 export const ENCAP_GUE = 2;
@@ -199,6 +224,22 @@ export const TRACK_FLAGS = 6; // u16
 export const TRACK_LEARN_UNTIL = 8; // u32: tick at which the learning window ends
 export const TRACK_LAST_OTHER = 12; // u32: tick of the last packet that took another backend than the new one
 export const TRACK_RELEASED = 1; // flag: no longer tracked, kept so that probing goes on past it
+
+// Names of a VIP: which backend a server id or the prefix of a client's address names. Header, then two open-addressing maps with
+// linear probing, at most half full: server ids behind the header, source routes at NAMES_ROUTES.
+export const NAMES_HEADER_BYTES = 192;
+export const NAMES_ID_MASK = 0; // u32: entries of the first map less 1
+export const NAMES_ROUTES = 4; // u32: base of the second map
+export const NAMES_ROUTE_MASK = 8; // u32: entries of that less 1
+export const NAMES_PREFIXES = 16; // u8: how many prefix lengths, then that many u8 of the 128, longest first
+export const ID_BYTES = 8;
+export const ID_SERVER = 0; // u32: server id; 0 = free
+export const ID_BACKEND = 4; // u16: NO_BACKEND = it is down
+export const ROUTE_BYTES = 24;
+export const ROUTE_ADDRESS = 0; // 16 bytes, with no bits behind the prefix
+export const ROUTE_PREFIX_BITS = 16; // u16: of the 128, and 1 more; 0 = free
+export const ROUTE_BACKEND = 18; // u16: NO_BACKEND = it is down, or not there
+export const SERVER_ID_MAX = 0xfffffd;
 
 // --- BACKENDS --------------------------------------------------------------------------------------
 export const BACKEND_BYTES = 128;
@@ -353,3 +394,9 @@ export const EXPLAIN_IS_LOOKED_UP = 10; // 1: a backend was chosen by the table;
 export const EXPLAIN_HASH = 11;
 export const EXPLAIN_SLOT_INDEX = 12;
 export const EXPLAIN_SLOT = 13; // as it stands in the table: SLOT_TRACKED, SLOT_BACKEND
+export const EXPLAIN_WAYS_ASKED = 14; // WAY_ bits
+export const EXPLAIN_WAY = 15; // the WAY_ that decided, 0 = none
+export const EXPLAIN_SERVER_ID = 16; // the last that was read, 0 = none
+export const EXPLAIN_NAMED_DOWN = 17; // 1: a name led to a backend that cannot serve
+export const EXPLAIN_ROUTE_BITS = 18; // prefix length, of the 128, of the route that was found, and 1 more; 0 = none
+export const EXPLAIN_IS_KNOWN = 19; // 1: a route was found, and the flow table knew the flow

@@ -148,6 +148,20 @@ export function isIcmp(): bool {
   return protocol == (isV6 ? l4.PROTOCOL_ICMPV6 : l4.PROTOCOL_ICMP);
 }
 
+/** The client's address, in the two words that destinationHigh and destinationLow have. */
+export function sourceHigh(): u64 {
+  return isV6 ? load<u64>(packet, ipv6.SOURCE) : 0;
+}
+
+export function sourceLow(): u64 {
+  return isV6 ? load<u64>(packet, ipv6.SOURCE + 8) : mapped(ipv4.source(packet));
+}
+
+/** What the UDP header in hand carries: inside the packet and inside what its length says. */
+export function udpPayloadBytes(): u32 {
+  return min(l4.udpLength(transport), transportBytes) - l4.UDP_LEN;
+}
+
 /** The verdict of a header that is not all there: of a first fragment it could be hidden on purpose (RFC 1858). */
 function shortHeader(): u32 {
   return isFragment ? DROP_TINY_FRAGMENT : DROP_TRUNCATED;

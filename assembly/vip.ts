@@ -8,6 +8,7 @@
 // Each prefix length in use costs a probe, of frames that found nothing better; the root's header lists them, longest first.
 import { ROOT_HEADER_BYTES, ROOT_PREFIXES4, ROOT_PREFIXES6, VIP_ADDRESS, VIP_BYTES, VIP_PORT } from './layout';
 import { rootBytes, roots, vipIndexMask, vipRecords } from './memory';
+import { keyHash, leading } from './prefix';
 
 const ONE_ADDRESS: u32 = 128 << 24; // VIP_PREFIX_BITS of a key that is one address
 
@@ -65,12 +66,6 @@ function findPrefix(root: usize, lengths: usize, count: u32, high: u64, low: u64
   return 0;
 }
 
-/** The first `bits` bits of a word as it lies in memory, in network order; all of it for 64 and more. */
-function leading(bits: u32): u64 {
-  if (bits >= 64) return u64.MAX_VALUE;
-  return bits ? bswap<u64>(u64.MAX_VALUE << (64 - bits)) : 0;
-}
-
 function record(root: usize, number: u32): usize {
   return root + vipRecords + number * VIP_BYTES;
 }
@@ -94,11 +89,4 @@ function numberAt(root: usize, i: u32): u32 {
 function isFor(r: usize, high: u64, low: u64, key: u32): bool {
   // All fields at once, as they nearly always match: one branch.
   return !((load<u64>(r, VIP_ADDRESS + 8) ^ low) | (load<u64>(r, VIP_ADDRESS) ^ high) | (load<u32>(r, VIP_PORT) ^ key));
-}
-
-/** Spreads keys that come from configuration, not from strangers: multiplication by odd constants is enough. */
-function keyHash(high: u64, low: u64, key: u32): u32 {
-  let x = (low ^ (high * 0x9e37_79b9_7f4a_7c15)) + <u64>key * 0xd6e8_feb8_6659_fd93;
-  x = (x ^ (x >> 32)) * 0x9e37_79b9_7f4a_7c15;
-  return <u32>(x >> 32);
 }

@@ -56,6 +56,8 @@ export interface HotPathModule extends Record<string, unknown> {
   countFlows(backendIndex: number, idleTicks: number, tick: number): number;
   forgetFlows(marks: number): void;
   sweepFlows(bucketIndex: number, count: number, tick: number): void;
+  enterServerId(names: number, id: number, backendIndex: number): void;
+  enterRoute(names: number, address: number, bits: number, backendIndex: number): void;
   enterVip(root: number, number: number): void;
 }
 

@@ -14,10 +14,29 @@ import {
   EVENT_HELD_LOST,
   EVENT_HELD_SENT,
   EVENT_ICMP_ERROR,
+  EVENT_NAMED_DOWN,
+  EVENT_NAMED_FLOW_NEW,
+  EVENT_NAMED_FLOW_OTHER,
+  EVENT_NAMED_FLOW_SAME,
   EVENT_OUTER_ERROR,
   EVENT_PREVIOUS_TAKEN,
+  EVENT_QUIC_INITIAL,
+  EVENT_QUIC_NO_ID,
+  EVENT_QUIC_UNKNOWN,
+  EVENT_QUIC_V1,
+  EVENT_QUIC_V2,
+  EVENT_QUIC_V3,
+  EVENT_ROUTED_QUIC,
+  EVENT_ROUTED_SOURCE,
+  EVENT_ROUTED_STABLE_UDP,
+  EVENT_ROUTED_TCP_OPTION,
   EVENT_SEGMENTS_LOST,
   EVENT_SEGMENTS_SENT,
+  EVENT_SOURCE_NO_ROUTE,
+  EVENT_STABLE_UDP_NO_ID,
+  EVENT_STABLE_UDP_UNKNOWN,
+  EVENT_TCP_OPTION_NO_ID,
+  EVENT_TCP_OPTION_UNKNOWN,
 } from '../assembly/layout.js';
 import { type VerdictRow, verdictTable } from '../assembly/verdict.js';
 
@@ -60,6 +79,89 @@ export const HOT_EVENTS: readonly Verdict[] = [
     when: 'a segment of a super-frame was sent as a packet of its own',
   },
   { number: EVENT_SEGMENTS_LOST, name: 'segmentsLost', when: 'a segment was lost: the transmit ring was full' },
+  {
+    number: EVENT_ROUTED_QUIC,
+    name: 'routedQuic',
+    when: 'a packet went where the server id in its QUIC connection id says',
+  },
+  {
+    number: EVENT_QUIC_UNKNOWN,
+    name: 'quicUnknown',
+    when: "the server id in a QUIC connection id is no backend's of the VIP",
+  },
+  {
+    number: EVENT_QUIC_NO_ID,
+    name: 'quicNoId',
+    when: 'a UDP packet was asked for a QUIC connection id and has none with a server id',
+  },
+  {
+    number: EVENT_QUIC_INITIAL,
+    name: 'quicInitial',
+    when: "a QUIC Initial or 0-RTT packet, whose connection id is the client's own",
+  },
+  {
+    number: EVENT_QUIC_V1,
+    name: 'quicV1',
+    when: 'a QUIC connection id had a server id of 16 bits (first two bits 01)',
+  },
+  { number: EVENT_QUIC_V2, name: 'quicV2', when: 'a QUIC connection id had a server id of 24 bits (10)' },
+  { number: EVENT_QUIC_V3, name: 'quicV3', when: 'a QUIC connection id had a server id of 32 bits (11)' },
+  {
+    number: EVENT_ROUTED_STABLE_UDP,
+    name: 'routedStableUdp',
+    when: 'a packet went where the server id in its stable UDP header says',
+  },
+  {
+    number: EVENT_STABLE_UDP_UNKNOWN,
+    name: 'stableUdpUnknown',
+    when: "the server id in a stable UDP header is no backend's of the VIP",
+  },
+  {
+    number: EVENT_STABLE_UDP_NO_ID,
+    name: 'stableUdpNoId',
+    when: 'a UDP packet was asked for a stable header and has none, or with id 0',
+  },
+  {
+    number: EVENT_ROUTED_TCP_OPTION,
+    name: 'routedTcpOption',
+    when: 'a packet went where the server id in its TCP option says',
+  },
+  {
+    number: EVENT_TCP_OPTION_UNKNOWN,
+    name: 'tcpOptionUnknown',
+    when: "the server id in a TCP option is no backend's of the VIP",
+  },
+  {
+    number: EVENT_TCP_OPTION_NO_ID,
+    name: 'tcpOptionNoId',
+    when: 'a TCP packet, not a SYN, was asked for a server id in its options and has none',
+  },
+  {
+    number: EVENT_ROUTED_SOURCE,
+    name: 'routedSource',
+    when: 'a packet went where the source route of its client leads',
+  },
+  { number: EVENT_SOURCE_NO_ROUTE, name: 'sourceNoRoute', when: 'no source route of the VIP holds the client' },
+  {
+    number: EVENT_NAMED_DOWN,
+    name: 'namedDown',
+    when: 'a server id or source route led to a backend that is down, or not there, and the next way was asked',
+  },
+  {
+    number: EVENT_NAMED_FLOW_SAME,
+    name: 'namedFlowSame',
+    when: 'a packet with a server id, on a tracked slot: its flow is known on that backend',
+  },
+  {
+    number: EVENT_NAMED_FLOW_OTHER,
+    name: 'namedFlowOther',
+    when: 'a packet with a server id, on a tracked slot: its flow is known on another backend',
+  },
+  {
+    number: EVENT_NAMED_FLOW_NEW,
+    name: 'namedFlowNew',
+    when: 'a packet with a server id, on a tracked slot: its flow was not known, and is entered',
+  },
 ];
 
 /** Frames and bytes (of the frames as they came in). */

@@ -89,11 +89,15 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.VIP_TABLE, 4],
       [layout.VIP_SLOT_COUNT, 4],
       [layout.VIP_TRACKING, 1],
+      [layout.VIP_HASH, 1],
+      [layout.VIP_FIELDS, 1],
+      [layout.VIP_WAYS, 1],
       [layout.VIP_TRACKS, 4],
       [layout.VIP_TRACK_MASK, 4],
       [layout.VIP_LEARN_TICKS, 4],
       [layout.VIP_IDLE_TICKS, 4],
       [layout.VIP_NUMBER, 4],
+      [layout.VIP_NAMES, 4],
     ],
   ],
   [
@@ -123,6 +127,33 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.TRACK_FLAGS, 2],
       [layout.TRACK_LEARN_UNTIL, 4],
       [layout.TRACK_LAST_OTHER, 4],
+    ],
+  ],
+  [
+    'names',
+    layout.NAMES_HEADER_BYTES,
+    [
+      [layout.NAMES_ID_MASK, 4],
+      [layout.NAMES_ROUTES, 4],
+      [layout.NAMES_ROUTE_MASK, 4],
+      [layout.NAMES_PREFIXES, 1 + 129],
+    ],
+  ],
+  [
+    'server id',
+    layout.ID_BYTES,
+    [
+      [layout.ID_SERVER, 4],
+      [layout.ID_BACKEND, 2],
+    ],
+  ],
+  [
+    'source route',
+    layout.ROUTE_BYTES,
+    [
+      [layout.ROUTE_ADDRESS, 16],
+      [layout.ROUTE_PREFIX_BITS, 2],
+      [layout.ROUTE_BACKEND, 2],
     ],
   ],
   [

@@ -132,5 +132,5 @@ function kindOf(transport: usize, protocol: u32): u32 {
 /** 0 for a VIP whose packets are hashed or sent in a way that only forward.ts knows. */
 function plainVip(vip: usize): usize {
   if (!vip) return 0;
-  return load<u32>(vip, VIP_TRACKING) >> 8 ? 0 : vip; // VIP_HASH, VIP_FIELDS and a free byte stand behind it
+  return load<u32>(vip, VIP_TRACKING) >> 8 ? 0 : vip; // VIP_HASH, VIP_FIELDS and VIP_WAYS stand behind it
 }

@@ -24,6 +24,11 @@ export function peek(vip: usize, slotIndex: u32, hash: u64, tick: u32): u32 {
   return slot & SLOT_TRACKED ? peekTracked(vip, slotIndex, slot, hash, tick) : slot;
 }
 
+/** True when the flow table is asked for the flows of this slot. */
+export function isTracked(vip: usize, slotIndex: u32): bool {
+  return (load<u16>(load<u32>(vip, VIP_TABLE) + (slotIndex << 1)) & SLOT_TRACKED) != 0;
+}
+
 function slotAt(vip: usize, slotIndex: u32, hash: u64): u32 {
   isLookedUp = true;
   lastHash = hash;

@@ -15,6 +15,9 @@ import {
   EVENT_FLOW_MISS_NON_SYN,
   EVENT_FLOW_MISS_SYN,
   EVENT_FLOW_MISS_UDP,
+  EVENT_NAMED_FLOW_NEW,
+  EVENT_NAMED_FLOW_OTHER,
+  EVENT_NAMED_FLOW_SAME,
   EVENT_PREVIOUS_TAKEN,
   NO_BACKEND,
   SLOT_BACKEND,
@@ -65,6 +68,43 @@ export function peekTracked(vip: usize, slotIndex: u32, slot: u32, hash: u64, ti
   }
   const track = trackOfSlot(vip, slotIndex);
   return hasPrevious(track, tick) ? previousOf(track) : fresh;
+}
+
+/**
+ * The flow in hand goes to `named`, as its packet says itself (ways.ts). A flow that is known on a backend that can serve stays entered
+ * there: a packet that somebody made up must not move it.
+ */
+export function noteNamed(vip: usize, hash: u64, named: u32, isSyn: bool, tick: u32): void {
+  const entry = flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick);
+  const known = flowTable.backendOf(entry);
+  countEvent(!entry ? EVENT_NAMED_FLOW_NEW : known == named ? EVENT_NAMED_FLOW_SAME : EVENT_NAMED_FLOW_OTHER);
+  if (entry && known == named) flowTable.touch(entry, tick, !isSyn);
+  else if (!entry || !canServe(known)) flowTable.insert(hash, named, tick, false);
+}
+
+/**
+ * The backend that a flow of a tracked slot is known to be on. NO_BACKEND when it is not, and goes where its source route leads: to
+ * `routed`, which is then entered. The slot's previous backend has no say: the route stood before it.
+ */
+export function selectRouted(vip: usize, slotIndex: u32, hash: u64, routed: u32, isSyn: bool, tick: u32): u32 {
+  const entry = flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick);
+  const known = flowTable.backendOf(entry);
+  if (entry && canServe(known)) {
+    countEvent(EVENT_FLOW_HIT);
+    flowTable.touch(entry, tick, !isSyn);
+    if (known != routed) noteOther(trackOfSlot(vip, slotIndex), tick);
+    return known;
+  }
+  if (entry) countEvent(EVENT_FLOW_HIT_DEAD);
+  flowTable.insert(hash, routed, tick, false);
+  return NO_BACKEND;
+}
+
+/** The same answer, and nothing is entered, noted or counted. */
+export function peekRouted(vip: usize, hash: u64, tick: u32): u32 {
+  const entry = flowTable.find(hash, load<u32>(vip, VIP_IDLE_TICKS), tick);
+  const known = flowTable.backendOf(entry);
+  return entry && canServe(known) ? known : NO_BACKEND;
 }
 
 /** Asked for only where it is needed: a flow that is known and stays needs no record of its slot, which is a cache line. */

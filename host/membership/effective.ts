@@ -94,7 +94,8 @@ function sumWeights(backends: Backend[]): number {
   return backends.reduce((sum, backend) => sum + weightOf(backend), 0);
 }
 
-function sortByAddress(backends: Backend[]): Backend[] {
+/** In the order of the 16 address bytes. */
+export function sortByAddress(backends: readonly Backend[]): Backend[] {
   const withBytes = backends.map((backend) => ({ backend, bytes: addressBytes(backend.address) }));
   withBytes.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   return withBytes.map(({ backend }) => backend);

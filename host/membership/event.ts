@@ -42,6 +42,13 @@ export type Tracking = 'changed' | 'all' | 'none';
 /** State of a backend as its record says it. `draining` keeps its flows and gets no new ones (weight 0 means the same); `down` loses all at once. */
 export type BackendState = 'active' | 'draining' | 'down';
 
+/**
+ * A way to a backend before the lookup table. Of those that a VIP has, a packet is asked for, in this order: `quic` (UDP): a server id in
+ * its QUIC connection id; `stable-udp` (UDP): one in the stable header before its payload; `tcp-option` (TCP): one in a TCP option;
+ * `source`: the prefix that the client's address lies in. See ARCHITECTURE.md, "Ways to a backend before the table".
+ */
+export type Way = 'quic' | 'stable-udp' | 'tcp-option' | 'source';
+
 /** What clients reach: an address, a protocol and a port. */
 export interface Vip {
   /**
@@ -68,6 +75,13 @@ export interface Vip {
   tableSize?: number;
   /** Default `changed`. */
   tracking?: Tracking;
+  /** Ways to a backend that are asked before the lookup table, each once. Default: none. */
+  routeBy?: Way[];
+  /**
+   * For `source`: prefix of clients, such as `198.51.100.0/24`, of the family of the VIP, to the address of a backend of this VIP.
+   * The longest prefix counts. Up to 4096.
+   */
+  sourceRoutes?: Record<string, string>;
 }
 
 /** A server behind a VIP. */
@@ -82,6 +96,11 @@ export interface Backend {
   encap?: Encap;
   /** Default `active`. */
   state?: BackendState;
+  /**
+   * By which packets name it, where its VIP has a way for that: 1..16777213, or up to 16 of them. Each names one backend of a VIP: of two
+   * that have it and are not down, that with the lower address.
+   */
+  serverId?: number | number[];
 }
 
 /**

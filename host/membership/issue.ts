@@ -20,5 +20,5 @@ export function firstIssue(error: z.ZodError, input: unknown, whole: string): Br
 // Names of unknown fields are somebody else's text too.
 function showField(path: PropertyKey[]): string {
   const text = path.map(String).join('.');
-  return /^[\w.-]{1,64}$/.test(text) ? text : showValue(text);
+  return /^[\w.:/-]{1,64}$/.test(text) ? text : showValue(text);
 }

@@ -14,6 +14,8 @@ const VIP = `(tcp|udp|sctp)/(${IPV4}${BITS_4}|\\[${IPV6}${BITS_6}\\]):${PORT}`;
 export const ADDRESS_PATTERN = `^(${IPV4}|${IPV6})$`;
 /** An address or a prefix. */
 export const PREFIX_PATTERN = `^(${IPV4}${BITS_4}|${IPV6}${BITS_6})$`;
+/** An address or a prefix of any length. */
+export const CLIENT_PREFIX_PATTERN = `^(${IPV4}(/([0-9]|[12][0-9]|3[0-2]))?|${IPV6}(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?)$`;
 /** The key of a VIP. */
 export const VIP_KEY_PATTERN = `^${VIP}$`;
 /** The key of a VIP or of a backend. */

@@ -1,5 +1,12 @@
 // host/membership/prefix.ts: the address of a VIP: one address, or a prefix such as 192.0.2.0/24 or 2001:db8::/64.
-import { addressBytes, addressFamily, canonicalAddress, formatAddress, hostAddressRule } from './address.js';
+import {
+  addressBytes,
+  addressFamily,
+  addressRule,
+  canonicalAddress,
+  formatAddress,
+  hostAddressRule,
+} from './address.js';
 
 /**
  * Shortest prefixes of a VIP. What is shorter holds more than anybody is given (RFC 6890 has its special blocks there), and
@@ -39,11 +46,21 @@ export function vipAddressRule(text: string): string | undefined {
   return prefixRule(canonicalAddress(address), bits);
 }
 
+/** The rule that `text` breaks as a prefix that clients are in, of any length, or undefined. */
+export function clientPrefixRule(text: string): string | undefined {
+  const { address, bits } = split(text);
+  const broken = addressRule(address);
+  if (broken !== undefined || bits === undefined) return broken;
+  return prefixRule(canonicalAddress(address), bits, 0);
+}
+
 /** The rule that a prefix length breaks, or undefined. `address` must be canonical. */
-export function prefixRule(address: string, bits: number): string | undefined {
-  const family = addressFamily(address);
-  const bitsMax = ADDRESS_BITS[family];
-  const bitsMin = PREFIX_BITS_MIN[family];
+export function prefixRule(
+  address: string,
+  bits: number,
+  bitsMin: number = PREFIX_BITS_MIN[addressFamily(address)],
+): string | undefined {
+  const bitsMax = ADDRESS_BITS[addressFamily(address)];
   if (bits < bitsMin || bits > bitsMax) return `expected a prefix length of ${bitsMin}..${bitsMax}`;
   const bytes = addressBytes(address);
   clearHostBits(bytes, 128 - bitsMax + bits);

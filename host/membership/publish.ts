@@ -24,6 +24,7 @@ import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput 
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
+import { type Names, namesOf } from './names.js';
 import { planRemoval, planVip } from './plan.js';
 import type { Plan } from './planned.js';
 import { readPrefix } from './prefix.js';
@@ -53,6 +54,8 @@ export interface LiveVip {
   /** Their weights, in the same order. */
   readonly weights: number[];
   readonly panic: Panic;
+  /** What is asked before the table. */
+  readonly names: Names;
   record: VipRecord;
 }
 
@@ -227,8 +230,9 @@ export class Publisher {
     }
     const order = effective.table.map((input) => input.address);
     const weights = effective.table.map((input) => input.weight);
-    const record = draft.tables.make(vip, number, effective, backends, before);
-    return { key, vip, number, backends, order, weights, panic: effective.panic, record };
+    const names = namesOf(vip, registered, effective.canServe);
+    const record = draft.tables.make(vip, number, effective, backends, before, names);
+    return { key, vip, number, backends, order, weights, panic: effective.panic, names, record };
   }
 
   /** The record of a backend is never changed while live: another encapsulation is another index. */
@@ -275,6 +279,8 @@ export class Publisher {
       tracking: TRACKING_NONE,
       hash: HASH_NATIVE,
       fields: FIELDS_5_TUPLE,
+      ways: 0,
+      names: 0,
       tracks: 0,
       trackMask: 0,
       learnTicks: 0,

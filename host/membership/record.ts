@@ -12,6 +12,7 @@ import { formatVipKey, PORT_MAX, readKey } from './key.js';
 import { ADDRESS_PATTERN, PREFIX_PATTERN, VIP_KEY_PATTERN } from './patterns.js';
 import { canonicalPrefix, vipAddressRule } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
+import { routeBy, serverId, sourceRoutes, waysRule } from './ways.js';
 
 /** Largest weight of a backend. */
 export const WEIGHT_MAX = 65535;
@@ -86,6 +87,12 @@ const VIP_FIELDS = {
     .enum(['changed', 'all', 'none'], { error: 'expected changed, all or none' })
     .optional()
     .meta({ description: 'Which slots keep flow state. Default: changed.' }),
+  routeBy: routeBy
+    .optional()
+    .meta({ description: 'Ways to a backend before the table: by the ids of backends, or by source. Default: none.' }),
+  sourceRoutes: sourceRoutes
+    .optional()
+    .meta({ description: 'With source among routeBy: prefix of clients to address of a backend of this VIP.' }),
 };
 
 const BACKEND_FIELDS = {
@@ -101,6 +108,9 @@ const BACKEND_FIELDS = {
     .enum(['active', 'draining', 'down'], { error: 'expected active, draining or down' })
     .optional()
     .meta({ description: 'draining: keeps its flows, gets no new ones. down: loses all at once. Default: active.' }),
+  serverId: serverId
+    .optional()
+    .meta({ description: 'By which packets name it, where its VIP has a way for that: one, or several.' }),
 };
 
 const OBJECT_RULE = { error: 'expected an object' };
@@ -133,7 +143,8 @@ export function readVip(input: unknown, strictness: Strictness): CanonicalVip | 
   if (vip.hashOn === 'port' && hasNoPortHash) {
     return { field: 'hashOn', value: showValue('port'), rule: `expected 5-tuple or source with hash ${vip.hash}`, key };
   }
-  return { kind: 'vip', key, vip };
+  const broken = waysRule(vip);
+  return broken === undefined ? { kind: 'vip', key, vip } : { ...broken, key };
 }
 
 /** Takes anything for a backend record: canonical, or the first rule it breaks. */

@@ -17,6 +17,7 @@ import {
   VIP_HASH,
   VIP_IDLE_TICKS,
   VIP_LEARN_TICKS,
+  VIP_NAMES,
   VIP_NUMBER,
   VIP_PORT,
   VIP_PREFIX_BITS,
@@ -26,6 +27,7 @@ import {
   VIP_TRACK_MASK,
   VIP_TRACKING,
   VIP_TRACKS,
+  VIP_WAYS,
   WORKER_BYTES,
   WORKER_EPOCH,
 } from '../../assembly/layout.js';
@@ -51,6 +53,10 @@ export interface VipRecord {
   hash: number;
   /** FIELDS_ */
   fields: number;
+  /** WAY_ bits */
+  ways: number;
+  /** Base of its names, 0 = none. */
+  names: number;
   tracks: number;
   trackMask: number;
   learnTicks: number;
@@ -89,6 +95,8 @@ export class Roots {
     view.setUint8(at + VIP_TRACKING, record.tracking);
     view.setUint8(at + VIP_HASH, record.hash);
     view.setUint8(at + VIP_FIELDS, record.fields);
+    view.setUint8(at + VIP_WAYS, record.ways);
+    view.setUint32(at + VIP_NAMES, record.names, true);
     view.setUint32(at + VIP_TRACKS, record.tracks, true);
     view.setUint32(at + VIP_TRACK_MASK, record.trackMask, true);
     view.setUint32(at + VIP_LEARN_TICKS, record.learnTicks, true);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { SLOT_BACKEND } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
+import { namesText } from './names.js';
 import type { LiveVip } from './publish.js';
 
 /** Sums of parts of a table: at most so many, of at least so many slots each, 4 bytes a sum. */
@@ -15,13 +16,15 @@ export interface ReadTable {
   order: readonly string[];
   /** For each slot the place of its backend in that order, from 1; 0 = none. */
   places: Uint16Array;
+  /** What server ids and source routes name (names.ts, namesText); empty for a VIP without ways before the table. */
+  names?: string;
 }
 
 /** What is the same on every balancer with the same records and the same secret. */
 export interface TableDigest {
   /**
    * SHA-256, in hex, over the addresses in canonical order, a line each; the number of slots, u32; and for each slot the place of
-   * its backend, u16. Little-endian.
+   * its backend, u16, little-endian; then, of a VIP with ways before the table, what server ids and source routes name.
    */
   digest: string;
   /** The same over parts of the table, alone and cut to 4 bytes, base64: where two tables differ is told from these. */
@@ -37,7 +40,7 @@ export function readTable(memory: HotMemory, vip: LiveVip): ReadTable {
   });
   const places = new Uint16Array(memory.memory.buffer, vip.record.table, vip.record.slotCount).slice();
   for (let slot = 0; slot < places.length; slot++) places[slot] = placeOf[(places[slot] ?? 0) & SLOT_BACKEND] as number;
-  return { order: vip.order, places };
+  return { order: vip.order, places, names: namesText(vip.names) };
 }
 
 /** Slots each backend has, by address, in canonical order. */
@@ -48,11 +51,11 @@ export function slotsByBackend({ order, places }: ReadTable): Map<string, number
 }
 
 /** The digest of a table, whatever indexes its balancer uses and in whatever order it was told. */
-export function digestOf({ order, places }: ReadTable): TableDigest {
+export function digestOf({ order, places, names = '' }: ReadTable): TableDigest {
   const count = Buffer.alloc(4);
   count.writeUInt32LE(places.length);
   const addresses = `${order.join('\n')}\n`;
-  const digest = createHash('sha256').update(addresses).update(count).update(places).digest('hex');
+  const digest = createHash('sha256').update(addresses).update(count).update(places).update(names).digest('hex');
   const sums = partsOf(places.length).map(([first, end]) => {
     return createHash('sha256')
       .update(addresses)

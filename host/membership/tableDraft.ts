@@ -1,7 +1,14 @@
 // host/membership/tableDraft.ts: the lookup tables and tracking maps of one publication: made in free memory beside the
 // live ones, then either they replace them, or all of it is given back.
 import { isDeepStrictEqual } from 'node:util';
-import { SLOT_BACKEND, TRACK_BYTES, TRACKING_ALL, TRACKING_CHANGED, TRACKING_NONE } from '../../assembly/layout.js';
+import {
+  NO_BACKEND,
+  SLOT_BACKEND,
+  TRACK_BYTES,
+  TRACKING_ALL,
+  TRACKING_CHANGED,
+  TRACKING_NONE,
+} from '../../assembly/layout.js';
 import type { Arena } from '../arena.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
@@ -9,6 +16,8 @@ import { type CoreSettings, powerOfTwo } from '../options.js';
 import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
+import type { Names } from './names.js';
+import { namesBytes, waysBits, writeNames } from './namesRecord.js';
 import { readPrefix } from './prefix.js';
 import { type Profile, profileOf } from './profile.js';
 import type { LiveVip } from './publish.js';
@@ -55,6 +64,7 @@ export class TableDraft {
     effective: EffectiveBackends,
     backends: IndexByAddress,
     live: LiveVip | undefined,
+    names: Names,
   ): VipRecord {
     const before = live?.record;
     const { builder, settings } = this.parts;
@@ -73,6 +83,8 @@ export class TableDraft {
       tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
       hash: profile.hash,
       fields: profile.fields,
+      ways: waysBits(names),
+      names: this.makeNames(names, backends),
       tracks: 0,
       trackMask: 0,
       learnTicks: hasConnections ? settings.tcpLearnTicks : settings.udpLearnTicks,
@@ -81,6 +93,7 @@ export class TableDraft {
     const isKin = before !== undefined && isSameTable(before, fresh) && before.tracking === fresh.tracking;
     if (isKin && builder.countMoved(before.table, fresh.table, slotCount) === 0) {
       this.discard(fresh.table);
+      if (before.names !== 0) this.replaced.push(before.names);
       return { ...fresh, table: before.table, tracks: before.tracks, trackMask: before.trackMask };
     }
     if (live !== undefined) this.slotsMoved += this.countMoved(live, fresh, backends);
@@ -88,6 +101,15 @@ export class TableDraft {
     if (isKin) this.inherit(before, fresh);
     else this.inheritFromRecords(effective, backends, fresh, profile);
     return fresh;
+  }
+
+  /** What server ids and source routes name, for the hot path; 0 for a VIP without ways. */
+  private makeNames(names: Names, backends: IndexByAddress): number {
+    if (names.ways.length === 0) return 0;
+    const { builder, memory } = this.parts;
+    const base = this.allocate(namesBytes(names));
+    writeNames(builder, memory, base, names, (address) => backends.get(address)?.index ?? NO_BACKEND);
+    return base;
   }
 
   /** A VIP goes, and what its backends had with it. */
@@ -167,6 +189,7 @@ export class TableDraft {
   drop(record: VipRecord): void {
     this.replaced.push(record.table);
     if (record.tracks !== 0) this.replaced.push(record.tracks);
+    if (record.names !== 0) this.replaced.push(record.names);
   }
 
   /** The draft is live, and no worker reads what it replaced. */
