@@ -1,10 +1,11 @@
 // host/engine.ts: memory, builder, publisher and counters of one balancer, put together: what a hot path without I/O and
 // a load balancer have in common. It knows membership states; where packets come from is not its business.
+import { randomBytes } from 'node:crypto';
 import { CONTROL_FLOW_TICKS, CONTROL_TOO_BIG_RATE, REGION_CONTROL } from '../assembly/layout.js';
 import { tickNow } from './clock.js';
 import { NextHops } from './egress.js';
 import { MaglevError } from './errors.js';
-import { writeKeys } from './keys.js';
+import { secretCheck, writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Position, Refusal } from './membership/event.js';
 import { LiveTables, type VipTable } from './membership/liveTables.js';
@@ -35,12 +36,18 @@ export interface EngineOutcome {
   refusals: Refusal[];
 }
 
-/** What is live, all of one moment. */
-export interface EngineView {
+/** What is live, all of one moment, as balancers compare it. */
+export interface View {
+  /** Number of the published state. */
   generation: number;
+  /** How far the source is read for it, where the source can say that. */
   position: Position | undefined;
   vips: VipTable[];
+  /** A name of the hash secret: equal where secrets are. */
+  secret: string;
 }
+
+const SECRET_BYTES = 32;
 
 /** Where changes come from. */
 export interface ChangeOrigin {
@@ -61,6 +68,8 @@ export class Engine {
   readonly builder: HotPathModule;
   readonly nextHops: NextHops;
   readonly publisher: Publisher;
+  /** Name of the secret: equal where secrets are. */
+  private readonly secret: string;
   private readonly drains: Drains;
   private readonly tables: LiveTables;
   private readonly reader: StatsReader;
@@ -73,7 +82,9 @@ export class Engine {
     const { settings } = parts;
     this.tick = parts.tick ?? tickNow;
     this.memory = createMemory(settings, parts.shape);
-    writeKeys(this.memory, settings.hashSecret);
+    const secret = settings.hashSecret ?? randomBytes(SECRET_BYTES); // a random one: good for a balancer that stands alone
+    writeKeys(this.memory, secret);
+    this.secret = secretCheck(secret);
     const longestTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
     const control = this.memory.region(REGION_CONTROL).base;
     this.memory.view.setUint32(control + CONTROL_FLOW_TICKS, longestTicks, true);
@@ -187,11 +198,11 @@ export class Engine {
   }
 
   /** What is live, all of one moment, as balancers compare it. Takes its time where much is new, and lets others work. */
-  async view(): Promise<EngineView> {
+  async view(): Promise<View> {
     await this.tables.readAll(() => this.vips.values());
     return this.enqueue(async () => {
       const vips = [...this.vips.values()].map((vip) => this.tables.describe(this.state, vip));
-      return { generation: this.generation, position: this.reached, vips };
+      return { generation: this.generation, position: this.reached, secret: this.secret, vips };
     });
   }
 

@@ -1,5 +1,5 @@
 // host/keys.ts: the keys of the hot path, derived from the fleet's secret by HKDF-SHA256 (RFC 5869), one label a key.
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import {
   CONTROL_FINAL_KEY,
   CONTROL_IDENTITY_KEY,
@@ -9,10 +9,10 @@ import {
 } from '../assembly/layout.js';
 import type { HotMemory } from './memory.js';
 
-const SECRET_BYTES = 32;
+const CHECK_BYTES = 8;
 
-/** Writes the keys into the CONTROL region. Without a secret a random one is made: good for a balancer that stands alone. */
-export function writeKeys(memory: HotMemory, secret: Uint8Array | string = randomBytes(SECRET_BYTES)): void {
+/** Writes the keys into the CONTROL region. */
+export function writeKeys(memory: HotMemory, secret: Uint8Array | string): void {
   const { base } = memory.region(REGION_CONTROL);
   const keys: [label: string, offset: number, bytes: number][] = [
     ['maglev-dsr native packet hash', CONTROL_NH_KEY, NH_KEY_WORDS * 4],
@@ -22,4 +22,12 @@ export function writeKeys(memory: HotMemory, secret: Uint8Array | string = rando
   for (const [label, offset, bytes] of keys) {
     memory.bytes.set(new Uint8Array(hkdfSync('sha256', secret, '', label, bytes)), base + offset);
   }
+}
+
+/**
+ * A name of the secret that tells nothing else about it: two balancers compare these to know whether theirs is the same. As any
+ * function of a secret, it lets who has it try guesses: a secret is to be random.
+ */
+export function secretCheck(secret: Uint8Array | string): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'maglev-dsr secret check', CHECK_BYTES)).toString('hex');
 }

@@ -1,7 +1,7 @@
 // host/loadBalancer.ts: puts engine, packet workers, surroundings and source together, and takes them apart again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } from './balancerOptions.js';
-import { Engine, type EngineOutcome } from './engine.js';
+import { Engine, type EngineOutcome, type View } from './engine.js';
 import { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
@@ -29,6 +29,8 @@ export interface LoadBalancer extends AsyncDisposable {
   status(): Status;
   /** Digest of a VIP's lookup table: equal on every balancer with the same records and secret. Throws ERR_OPTION. */
   digest(vip: string): string;
+  /** All live tables of one moment, with what they are made of and their digests: what balancers of a fleet compare. */
+  view(): Promise<View>;
   /** Stops. Resolves when nothing is left of it. `graceMs`: how long to go on forwarding what is under way. Default 0. */
   close(options?: { graceMs?: number }): Promise<void>;
   on<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this;
@@ -132,12 +134,15 @@ class LiveBalancer implements LoadBalancer {
     return this.engine.digest(vip);
   }
 
+  view(): Promise<View> {
+    return this.engine.view();
+  }
+
   status(): Status {
-    const { position } = this.engine;
     return {
       isReady: this.isReady,
       generation: this.engine.generation,
-      source: { ...this.source, ...(position !== undefined && { position }) },
+      source: this.sourceStatus(),
       vips: [...this.engine.vips.values()].map((vip) => this.vipStatus(vip)),
       pendingBackends: pendingBackends(this.engine.membership).length,
       interfaces: this.surroundings.links.map(({ name, isRunning, mtu }, i) => {
@@ -197,6 +202,7 @@ class LiveBalancer implements LoadBalancer {
   /** What is live stays live; but nothing new will come, and without a first state there is nothing to be ready with. */
   private onSourceEnd(failure: MaglevError | undefined): void {
     this.source.state = 'ended';
+    this.source.staleSinceMs ??= Date.now();
     if (failure !== undefined) {
       this.source.reason = failure.message;
       this.hub.emit('error', failure);
@@ -257,6 +263,13 @@ class LiveBalancer implements LoadBalancer {
       if (this.stop.signal.aborted) return;
       for (const drained of await this.engine.tend()) this.hub.emit('drained', drained);
     }
+  }
+
+  private sourceStatus(): SourceStatus {
+    const { position } = this.engine;
+    const { staleSinceMs } = this.source;
+    const viewAgeMs = staleSinceMs === undefined ? 0 : Math.max(0, Date.now() - staleSinceMs);
+    return { ...this.source, ...(this.isReady && { viewAgeMs }), ...(position !== undefined && { position }) };
   }
 
   private vipStatus(vip: LiveVip): VipStatus {

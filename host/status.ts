@@ -54,6 +54,8 @@ export interface SourceStatus {
   /** Unix time in ms since which it is stale. */
   staleSinceMs?: number;
   reason?: string;
+  /** Age of what we have, ms: 0 while the source is there, else since when it was last; undefined before the first state is live. */
+  viewAgeMs?: number;
   /** How far it is read for what is live, where it can say that. */
   position?: Position;
 }

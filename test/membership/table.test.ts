@@ -94,7 +94,8 @@ Table('a view has all tables of one moment, with position, weights and states', 
   const engine = createEngine({ hashSecret: SECRET }, 1, () => 1);
   const position = { topic: 'members', offsets: { 0: 4 } };
   await engine.apply([vip, put(9, { weight: 3 }), put(10), put(11, { state: 'down' })], { position });
-  const { vips, ...view } = await engine.view();
+  const { vips, secret, ...view } = await engine.view();
+  assert.match(secret, /^[0-9a-f]{16}$/);
   assert.equal(view, { generation: engine.generation, position });
   assert.is(vips.length, 1);
   const { digest, parts, backends, ...table } = vips[0] as (typeof vips)[number];

@@ -63,7 +63,7 @@ export function createPieces(core: Core = {}): Pieces {
   const limits = { backendsMax: 64, vipsMax: 8, flowsMax: 1024, tablesMiB: 1 };
   const settings = readCore({ ...limits, ...core });
   const memory = createMemory(settings, { workers: 1, cells: 1, cellBytes: SCRATCH_BYTES, ringsBytes: 0 });
-  writeKeys(memory, settings.hashSecret);
+  writeKeys(memory, settings.hashSecret ?? 'a secret for the tests');
   const module = bindHotPath(compileHotPath(TESTING_URL), memory.memory, 0) as TestingModule;
   const scratch = memory.region(REGION_CELLS).base;
   const { bytes } = memory;
