@@ -64,7 +64,7 @@ function run(count: u32, tick: u32, isFast: bool): void {
 }
 
 /** Makes steps of `count` cells from `first` on. A frame longer than its cell was cut when it was written there. */
-function openCells(first: u32, count: u32): void {
+export function openCells(first: u32, count: u32): void {
   const room = cellBytes - HEADROOM;
   let meta = metas + first * META_BYTES;
   let frame = cells + first * cellBytes + HEADROOM;

@@ -1,8 +1,10 @@
-// index.ts: what the host may call. Packet workers: init, runRing, takeQueued, runBatch. Builder: the rest.
+// index.ts: what the host may call. Packet workers: init, runRing, takeQueued, runBatch; a decapsulator's: the four of decapRun.ts.
+// Builder: the rest.
 
 export { runBatch, runGeneralBatch } from './batch';
 export { countMoved, countTracks, inherit, releaseTracks } from './build/history';
 export { fillTable, placeAll, placeCilium, placeEnvoy, placeKatran } from './build/maglev';
+export { decapTaken, giveBackDecap, runDecapBatch, runDecapRing } from './decapRun';
 export { explained, explainFrame } from './explain';
 export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';
 export { countPrevious, countTracked, mergeLastOther, replacePrevious } from './flow/tracks';

@@ -21,11 +21,12 @@
 //     FRAGMENTS         written by one worker     where packets in fragments go, and frames that are held
 //     STEPS             one worker                what the fast path knows of the frames in hand
 //     SEGMENTS          written by one worker     segments of super-frames that were in cells
+//     DECAP             host, one worker          what a decapsulator takes, and what it found inside
 //
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 3; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 4; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -57,7 +58,8 @@ export const REGION_RINGS = 13;
 export const REGION_FRAGMENTS = 14;
 export const REGION_SEGMENTS = 15;
 export const REGION_STEPS = 16;
-export const REGION_COUNT = 17;
+export const REGION_DECAP = 17;
+export const REGION_COUNT = 18;
 
 export const LIMIT_WORKERS = 0; // how many worker records there are
 export const LIMIT_VIPS = 1; // VIP records in a root, record 0 not used
@@ -115,10 +117,10 @@ export const RING_QUEUED = 32; // u32: transmit: frames filled since the host la
 export const EGRESS_MAX = 16; // interfaces of one balancer
 
 // --- COUNTERS --------------------------------------------------------------------------------------
-export const COUNTERS_BYTES = 1024; // of one worker: VERDICT_MAX u64, then EVENT_MAX u64
-export const VERDICT_MAX = 64;
+export const COUNTERS_BYTES = 1280; // of one worker: VERDICT_MAX u64, then EVENT_MAX u64
+export const VERDICT_MAX = 96;
 export const EVENT_MAX = 64;
-export const COUNTER_EVENTS = 512; // where the u64 per EVENT_ begin
+export const COUNTER_EVENTS = 768; // where the u64 per EVENT_ begin
 
 export const EVENT_FLOW_HIT = 0;
 export const EVENT_FLOW_HIT_DEAD = 1;
@@ -358,6 +360,7 @@ export const VIRTIO_GSO_SIZE = 4; // u16
 export const VIRTIO_CSUM_START = 6; // u16
 export const VIRTIO_CSUM_OFFSET = 8; // u16
 export const VIRTIO_NEEDS_CSUM = 1; // flag
+export const VIRTIO_DATA_VALID = 2; // flag: the device has looked at the checksum
 export const VIRTIO_GSO_NONE = 0;
 
 // --- STEPS: of one worker: STEPS_MAX steps, one a frame in hand, then as many metas for the frames of rings -------------
@@ -378,6 +381,34 @@ export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
 export const STEP_IS_V6 = 1;
 export const STEP_IS_UDP = 2;
 export const STEP_IS_SYN = 4;
+
+// --- DECAP: only of a decapsulator, which is one worker. Settings, three lists of prefixes, output records ---------------------
+export const DECAP_MEMORY = 0; // u64: where address 0 of this memory is in the process: for the kernel
+export const DECAP_TYPES = 8; // u32: DECAP_TAKES_
+export const DECAP_ZERO_CHECKSUM6 = 12; // u32: 1 = GUE over IPv6 may lack a UDP checksum
+export const DECAP_PORT_COUNT = 16; // u32
+export const DECAP_PORTS = 20; // DECAP_PORTS_MAX times u16, host order: UDP ports of GUE
+export const DECAP_LOCALS = 64; // lists of prefixes, a PREFIX_LIST_ record each: our addresses, those of balancers, those let in
+export const DECAP_SOURCES = 76;
+export const DECAP_INNERS = 88;
+export const DECAP_SETTINGS_BYTES = 128;
+export const DECAP_TAKES_IPIP = 1;
+export const DECAP_TAKES_GUE = 2;
+export const DECAP_TAKES_GRE = 4;
+export const DECAP_PORTS_MAX = 8;
+export const PREFIX_LIST_BASE = 0; // u32: of PREFIXES_MAX records
+export const PREFIX_LIST_COUNT4 = 4; // u32: those of IPv4 come first
+export const PREFIX_LIST_COUNT6 = 8; // u32
+export const PREFIXES_MAX = 256; // of one list, both families together
+export const PREFIX_BYTES = 32;
+export const PREFIX_ADDRESS = 0; // 16 bytes, no bits behind the prefix
+export const PREFIX_MASK = 16; // 16 bytes
+export const DECAP_OUTPUTS_MAX = 1024; // of one batch: a frame that may hold more than what is left waits for the next
+export const DECAP_OUTPUT_BYTES = 64;
+export const DECAP_OUTPUT_VECTOR = 0; // two struct iovec, as writev(2) takes them: the virtio header, the packet
+export const DECAP_OUTPUT_VIRTIO = 32; // virtio_net_hdr, 10 bytes
+export const DECAP_OUTPUT_BASE = 44; // u32: the packet, in this memory
+export const DECAP_OUTPUT_LENGTH = 48; // u32
 
 // --- What explained() is asked for (explain.ts) --------------------------------------------------------------------------
 export const EXPLAIN_ETHERTYPE = 0;

@@ -34,6 +34,7 @@ import {
   REGION_CELLS,
   REGION_CONTROL,
   REGION_COUNTERS,
+  REGION_DECAP,
   REGION_EGRESSES,
   REGION_FLOWS,
   REGION_FRAGMENTS,
@@ -76,6 +77,7 @@ export let segments: usize = 0;
 export let segmentsEnd: usize = 0;
 export let steps: usize = 0;
 export let stepMetas: usize = 0;
+export let decap: usize = 0;
 
 let verdictCounters: usize = 0;
 let eventCounters: usize = 0;
@@ -136,6 +138,7 @@ export function init(workerIndex: u32): bool {
   segmentsEnd = segments + limit(LIMIT_SEGMENT_BYTES);
   steps = region(REGION_STEPS) + workerIndex * STEPS_MAX * (STEP_BYTES + META_BYTES);
   stepMetas = steps + STEPS_MAX * STEP_BYTES;
+  decap = region(REGION_DECAP);
   return true;
 }
 

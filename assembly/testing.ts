@@ -1,7 +1,11 @@
 // testing.ts: second entry of the compiler, for tests only: all that index.ts exports, and the pieces behind it under names
 // that say their file. It is not part of the package; test/support/module.ts has the types.
 
+export { decapGre, isGreIntact } from './encap/gre';
+export { decapGue, isUdpIntact } from './encap/gue';
+export { bytes as innerBytes, isV6 as innerIsV6, packet as innerPacket } from './encap/inner';
 export { sumOf as innerSumOf } from './encap/innerSum';
+export { decapIpip } from './encap/ipip';
 export {
   find as flowFind,
   insert as flowInsert,

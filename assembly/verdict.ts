@@ -4,7 +4,9 @@
 //   FORWARD_  handed to a backend          REPLY_  answered by the balancer itself
 //   IGNORE_   not ours, left to the host   DROP_   ours, and lost here
 //   HOLD_     ours, and kept for a while
-// Numbers are stable: captures and metrics of others hold them. Gaps leave room for a class to grow.
+//   DECAP_    taken out of its tunnel and handed to this host
+// Numbers are stable: captures and metrics of others hold them. Gaps leave room for a class to grow. From 64 on they are those of
+// the other end of a tunnel, the decapsulator (decap.ts).
 
 export const NO_VERDICT = 0; // not decided yet: the next step goes on
 
@@ -48,7 +50,22 @@ export const DROP_BAD_SOURCE = 49;
 export const DROP_SEGMENTS = 50;
 export const DROP_SEGMENTS_LOST = 51;
 
-/** A row of the table below. */
+export const DECAP_IPIP = 64;
+export const DECAP_GUE = 65;
+export const DECAP_GRE = 66;
+
+export const IGNORE_NOT_TUNNEL = 70;
+
+export const DROP_OUTER_SOURCE = 72;
+export const DROP_OUTER_CHECKSUM = 73;
+export const DROP_OUTER_HEADER = 74;
+export const DROP_OUTER_FRAGMENT = 75;
+export const DROP_OUTER_SUPER_FRAME = 76;
+export const DROP_INNER = 77;
+export const DROP_INNER_DESTINATION = 78;
+export const DROP_ECN = 79;
+
+/** A row of the tables below. */
 export interface VerdictRow {
   number: number;
   name: string;
@@ -56,7 +73,7 @@ export interface VerdictRow {
 }
 
 /**
- * Every verdict with its name and when it happens, by class. For the host: asc compiles no function that nothing calls, so
+ * Every verdict of a balancer with its name and when it happens, by class. For the host: asc compiles no function that nothing calls, so
  * the sentences are not in the module. A constant without a row here, or a row without a constant, fails test/verdict.
  */
 export function verdictTable(): VerdictRow[] {
@@ -211,6 +228,72 @@ export function verdictTable(): VerdictRow[] {
       number: DROP_SEGMENTS_LOST,
       name: 'DROP_SEGMENTS_LOST',
       when: 'the transmit ring filled up between the segments of a super-frame: the first of them left, the rest is lost',
+    },
+  ];
+}
+
+/** The same for the verdicts that only a decapsulator gives. */
+export function decapVerdictTable(): VerdictRow[] {
+  return [
+    {
+      number: DECAP_IPIP,
+      name: 'DECAP_IPIP',
+      when: 'taken out of its outer IP header (RFC 2003, RFC 2473, RFC 4213) and handed on',
+    },
+    {
+      number: DECAP_GUE,
+      name: 'DECAP_GUE',
+      when: 'taken out of its outer IP and UDP headers (Generic UDP Encapsulation) and handed on',
+    },
+    {
+      number: DECAP_GRE,
+      name: 'DECAP_GRE',
+      when: 'taken out of its outer IP and GRE headers (RFC 2784) and handed on',
+    },
+    {
+      number: IGNORE_NOT_TUNNEL,
+      name: 'IGNORE_NOT_TUNNEL',
+      when: 'not an outer packet of a kind that is taken here, or not to one of our addresses; left to the host',
+    },
+    {
+      number: DROP_OUTER_SOURCE,
+      name: 'DROP_OUTER_SOURCE',
+      when: 'an outer packet from an address that is not among those of the balancers',
+    },
+    {
+      number: DROP_OUTER_CHECKSUM,
+      name: 'DROP_OUTER_CHECKSUM',
+      when: 'the checksum of the outer IPv4, UDP or GRE header is wrong, or there is none where one has to be',
+    },
+    {
+      number: DROP_OUTER_HEADER,
+      name: 'DROP_OUTER_HEADER',
+      when: 'a GUE or GRE header that is cut short, or asks for what is not done here: control messages, flags, keys, other protocols',
+    },
+    {
+      number: DROP_OUTER_FRAGMENT,
+      name: 'DROP_OUTER_FRAGMENT',
+      when: 'a fragment of an outer packet: those are not put together here, and our balancers send none',
+    },
+    {
+      number: DROP_OUTER_SUPER_FRAME,
+      name: 'DROP_OUTER_SUPER_FRAME',
+      when: 'a super-frame (GRO/GSO) that is neither segments in one outer header nor outer UDP datagrams of one length',
+    },
+    {
+      number: DROP_INNER,
+      name: 'DROP_INNER',
+      when: 'what is inside is no IPv4 or IPv6 packet, or ends behind the outer one',
+    },
+    {
+      number: DROP_INNER_DESTINATION,
+      name: 'DROP_INNER_DESTINATION',
+      when: 'the packet inside is to an address that is not let in here',
+    },
+    {
+      number: DROP_ECN,
+      name: 'DROP_ECN',
+      when: 'congestion was marked on the outer header of a packet whose ends know no marks (RFC 6040)',
     },
   ];
 }

@@ -46,6 +46,7 @@ import {
   REGION_CONTROL,
   REGION_COUNT,
   REGION_COUNTERS,
+  REGION_DECAP,
   REGION_EGRESSES,
   REGION_FLOWS,
   REGION_FRAGMENTS,
@@ -78,6 +79,8 @@ export interface MemoryShape {
   segments?: number;
   /** Bytes of all kernel rings together. */
   ringsBytes: number;
+  /** Of the region of a decapsulator. Default 0. */
+  decapBytes?: number;
 }
 
 /** A region of the memory: where it begins, how long it is. */
@@ -137,6 +140,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_FRAGMENTS]: workers * (settings.fragmentsMax * FRAGMENT_BYTES + settings.fragmentsHeldMax * HELD_BYTES),
     [REGION_SEGMENTS]: workers * segmentBytesOf(shape),
     [REGION_STEPS]: workers * STEPS_MAX * (STEP_BYTES + META_BYTES),
+    [REGION_DECAP]: shape.decapBytes ?? 0,
   };
   const regions = layOut(sizes);
   const last = regions[REGION_COUNT - 1] as Region;

@@ -13,6 +13,11 @@ export interface HotPathModule extends Record<string, unknown> {
   runGeneralBatch(count: number, tick: number): void;
   runRing(budget: number, tick: number): number;
   takeQueued(): number;
+  // a decapsulator's worker
+  runDecapRing(): number;
+  decapTaken(): number;
+  giveBackDecap(): void;
+  runDecapBatch(count: number): number;
   // general path, one frame
   explainFrame(tick: number): void;
   explained(what: number): bigint;

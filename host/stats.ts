@@ -38,15 +38,45 @@ import {
   EVENT_TCP_OPTION_NO_ID,
   EVENT_TCP_OPTION_UNKNOWN,
 } from '../assembly/layout.js';
-import { type VerdictRow, verdictTable } from '../assembly/verdict.js';
+import {
+  DROP_BAD_HEADER,
+  DROP_EXTENSIONS,
+  DROP_SEGMENTS,
+  DROP_SNAPPED,
+  DROP_TINY_FRAGMENT,
+  DROP_TRUNCATED,
+  decapVerdictTable,
+  IGNORE_ETHERTYPE,
+  IGNORE_OTHER_HOST,
+  type VerdictRow,
+  verdictTable,
+} from '../assembly/verdict.js';
 
 /** A verdict: number, name, and the sentence that says when it happens. */
 export type Verdict = Readonly<VerdictRow>;
 
-/** Every verdict a frame can get, by class. */
+/** Every verdict a frame can get from a balancer, by class. */
 export const VERDICTS: readonly Verdict[] = verdictTable();
 
-const NAMES = new Map(VERDICTS.map(({ number, name }) => [number, name]));
+/** What a frame can get from a decapsulator too. */
+const SHARED: readonly number[] = [
+  IGNORE_OTHER_HOST,
+  IGNORE_ETHERTYPE,
+  DROP_TRUNCATED,
+  DROP_BAD_HEADER,
+  DROP_SNAPPED,
+  DROP_EXTENSIONS,
+  DROP_TINY_FRAGMENT,
+  DROP_SEGMENTS,
+];
+
+/** Every verdict a frame can get from a decapsulator, by number. */
+export const DECAP_VERDICTS: readonly Verdict[] = [
+  ...VERDICTS.filter(({ number }) => SHARED.includes(number)),
+  ...decapVerdictTable(),
+];
+
+const NAMES = new Map([...VERDICTS, ...DECAP_VERDICTS].map(({ number, name }) => [number, name]));
 
 /** Events the hot path counts beside verdicts, with what each means. */
 export const HOT_EVENTS: readonly Verdict[] = [

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { EGRESS_FLAGS, REGION_EGRESSES, VERDICT_MAX } from '../assembly/layout.js';
 import * as constants from '../assembly/verdict.js';
 import { type FrameMeta, type HotPath, VERDICTS, verdictName } from '../host/hotpath.js';
+import { DECAP_VERDICTS } from '../host/stats.js';
 import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
 import * as icmp from './golden/icmp.js';
@@ -34,6 +35,9 @@ const down = await goldenHotPath({ type: 'l2' });
 
 /** Verdicts that only a transmit ring can give: its frames may be too small, or all of them the kernel's. */
 const RING_ONLY = new Set(['DROP_NO_HEADROOM', 'DROP_TX_RING_FULL', 'DROP_SEGMENTS_LOST']);
+
+/** Those of a balancer, then those that only a decapsulator gives (test/decap.test.ts). */
+const ALL = [...VERDICTS, ...DECAP_VERDICTS.filter((verdict) => !VERDICTS.includes(verdict))];
 
 const BROADCAST = { packetType: 1 };
 const MULTICAST = { packetType: 2 };
@@ -168,18 +172,18 @@ Verdict('a case reaches every verdict but those of rings', () => {
 });
 
 Verdict('constants and table say the same', () => {
-  const { NO_VERDICT, verdictTable: _table, ...numbers } = constants;
+  const { NO_VERDICT, verdictTable: _table, decapVerdictTable: _decapTable, ...numbers } = constants;
   assert.is(NO_VERDICT, 0);
   assert.equal(
-    VERDICTS.map(({ name, number }) => [name, number]),
+    ALL.map(({ name, number }) => [name, number]),
     Object.entries(numbers).sort(([, a], [, b]) => a - b),
   );
-  assert.is(new Set(VERDICTS.map(({ number }) => number)).size, VERDICTS.length);
+  assert.is(new Set(ALL.map(({ number }) => number)).size, ALL.length);
 });
 
 Verdict('every verdict has a class, a place among the counters and a sentence', () => {
-  for (const { number, name, when } of VERDICTS) {
-    assert.match(name, /^(FORWARD|REPLY|IGNORE|HOLD|DROP)_[A-Z0-9_]+$/);
+  for (const { number, name, when } of ALL) {
+    assert.match(name, /^(FORWARD|REPLY|IGNORE|HOLD|DROP|DECAP)_[A-Z0-9_]+$/);
     assert.ok(number > 0 && number < VERDICT_MAX, name);
     assert.ok(when.length > 10, name);
     assert.is(verdictName(number), name);

@@ -2,6 +2,8 @@
 // inside; it stands in the ready-made header.
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
+import * as l4 from '../wire/l4';
+import * as inner from './inner';
 import { flowLabel, writeOuterIpv4, writeOuterIpv6 } from './outer';
 
 /** Bytes of the outer header. */
@@ -16,4 +18,9 @@ export function writeIpip4(packet: usize, backend: usize, tos: u32, bytes: u32):
 /** Writes IPIP6_BYTES before the packet of `bytes` bytes. */
 export function writeIpip6(packet: usize, backend: usize, tos: u32, bytes: u32, hash: u64): void {
   writeOuterIpv6(packet - IPIP6_BYTES, backend, tos, flowLabel(hash), bytes);
+}
+
+/** Finds the packet in the `len` bytes at `p`, behind an outer IP header of `protocol` 4 or 41. NO_VERDICT, or why there is none. */
+export function decapIpip(p: usize, len: u32, protocol: u32): u32 {
+  return inner.take(p, len, protocol == l4.PROTOCOL_IPV6);
 }

@@ -86,7 +86,7 @@ export function runRing(budget: u32, tick: u32): u32 {
  * tenth of a transmit ring. Never more than the ring has: frames are given back together, so behind its end the first one would
  * still look new.
  */
-function openFrames(most: u32): u32 {
+export function openFrames(most: u32): u32 {
   const ring = worker + WORKER_RX_RING;
   most = min(most, framesOf(ring));
   let count: u32 = 0;
@@ -121,7 +121,7 @@ function open(step: usize, meta: usize, slot: usize, status: u32): void {
 }
 
 /** The kernel may fill the frames of `count` steps again. */
-function giveBack(count: u32): void {
+export function giveBack(count: u32): void {
   for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
     atomic.store<u32>(<usize>load<u32>(step, STEP_RING_FRAME) + STATUS, STATUS_KERNEL);
   }

@@ -21,6 +21,9 @@ export const ICMPV6_CHECKSUM: usize = 2;
 
 export const PROTOCOL_ICMP: u32 = 1;
 export const PROTOCOL_ICMPV6: u32 = 58;
+export const PROTOCOL_IPV4: u32 = 4; // of a packet inside another: RFC 2003
+export const PROTOCOL_IPV6: u32 = 41; // RFC 2473, RFC 4213
+export const PROTOCOL_GRE: u32 = 47;
 export const PROTOCOL_TCP: u32 = 6;
 export const PROTOCOL_UDP: u32 = 17;
 export const TCP_MIN_LEN: u32 = 20;

@@ -3,6 +3,7 @@
 import {
   VIRTIO_CSUM_OFFSET,
   VIRTIO_CSUM_START,
+  VIRTIO_DATA_VALID,
   VIRTIO_FLAGS,
   VIRTIO_GSO_NONE,
   VIRTIO_GSO_SIZE,
@@ -22,6 +23,11 @@ export const HDR_LEN_MAX: u32 = 0xffff;
 /** The checksum field holds only the pseudo-header sum: whoever needs the whole must complete it. */
 export function needsChecksum(p: usize): bool {
   return (load<u8>(p, VIRTIO_FLAGS) & VIRTIO_NEEDS_CSUM) != 0;
+}
+
+/** The device has looked at the outermost checksum, and found it right. */
+export function isDataValid(p: usize): bool {
+  return (load<u8>(p, VIRTIO_FLAGS) & VIRTIO_DATA_VALID) != 0;
 }
 
 /** Several segments in one frame, to be cut by the device. */
