@@ -182,6 +182,11 @@ export class Engine {
     return this.reader.read(this.vips.values());
   }
 
+  /** Packets by VIP, since the start. */
+  packets(): Map<string, number> {
+    return this.reader.packets(this.vips.values());
+  }
+
   /** Digest of a VIP's table (membership/table.ts). Throws ERR_OPTION for a VIP that is not live. */
   digest(vip: string): string {
     return this.tables.digest(this.vip(vip)).digest;

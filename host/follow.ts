@@ -16,11 +16,15 @@ export interface FollowOrigin {
 export interface Follower {
   /** Applies changes; with `isAtomic` one refusal rejects, and nothing is applied. */
   apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome>;
+  /** What an earlier run knew, from `asOfMs`; `live` resolves when it is. */
+  restored(asOfMs: number, live: Promise<void>): void;
   caughtUp(): void;
   stale(sinceMs: number, reason: string): void;
   fresh(): void;
   refused(refusal: Refusal): void;
   failed(error: MaglevError): void;
+  /** Packets by key of the VIP, since the start. */
+  packets(): ReadonlyMap<string, number>;
 }
 
 type Changes = Extract<SourceEvent, { type: 'changes' }>;
@@ -38,7 +42,7 @@ export async function followSource(
   const line = new Line(source.name, follower);
   let failure: MaglevError | undefined;
   try {
-    for await (const event of source.events(signal)) {
+    for await (const event of source.events(signal, follower)) {
       if (event.type === 'changes') line.add(event);
       else if (event.type === 'reached') line.add({ type: 'changes', changes: [], position: event.position });
       else await tell(event, line, follower);
@@ -51,10 +55,11 @@ export async function followSource(
   return failure;
 }
 
-/** Events other than changes are told in their place: after the changes before them. */
+/** Events other than changes are told in their place: after the changes before them. What says how old those are need not wait. */
 async function tell(event: Exclude<SourceEvent, Changes | Reached>, line: Line, follower: Follower): Promise<void> {
   if (event.type === 'refused') return follower.refused(event.refusal);
   if (event.type === 'stale') return follower.stale(event.sinceMs, event.reason);
+  if (event.type === 'restored') return follower.restored(event.asOfMs, line.empty());
   await line.empty();
   if (event.type === 'caughtUp') follower.caughtUp();
   else follower.fresh();

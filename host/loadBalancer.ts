@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } from './balancerOptions.js';
 import { Engine, type EngineOutcome, type View } from './engine.js';
-import { MaglevError } from './errors.js';
+import type { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
 import type { Panic } from './membership/effective.js';
@@ -13,15 +13,19 @@ import type { LiveVip } from './membership/publish.js';
 import { WEIGHT_DEFAULT } from './membership/record.js';
 import { formatRefusal, refusalAt, refusalError } from './membership/refusal.js';
 import { backendsOf, pendingBackends } from './membership/state.js';
+import { SourceProgress } from './sourceProgress.js';
 import type { Stats } from './stats.js';
-import type { BackendStatus, SourceStatus, Status, VipStatus } from './status.js';
+import type { BackendStatus, Status, VipStatus } from './status.js';
 import { Surroundings, vipsOf } from './surroundings.js';
 import { WorkerPool } from './workers/pool.js';
 import { planRings } from './workers/rings.js';
 
 /** A running balancer. */
 export interface LoadBalancer extends AsyncDisposable {
-  /** Resolves when the source has told all it had at our start, and that is live. Rejects when closed before. */
+  /**
+   * Resolves when the source has told all it had at our start, and that is live; of a source that is away, what its snapshot says.
+   * Rejects when closed before.
+   */
   readonly ready: Promise<void>;
   /** Counters since the start. */
   stats(): Stats;
@@ -56,28 +60,19 @@ export async function createLoadBalancer(options: LoadBalancerOptions): Promise<
 }
 
 class LiveBalancer implements LoadBalancer {
-  readonly ready: Promise<void>;
   private readonly hub = new EventHub();
   private readonly surroundings: Surroundings;
   private readonly engine: Engine;
   private readonly pool: WorkerPool;
   private readonly stop = new AbortController();
-  private readonly source: SourceStatus;
+  private readonly source: SourceProgress;
   private readonly refusals = { count: 0, last: [] as Refusal[] };
   private readonly panics = new Map<string, Panic>();
   private following: Promise<void> = Promise.resolve();
   private closing: Promise<void> | undefined;
-  private isReady = false;
-  private resolveReady!: () => void;
-  private rejectReady!: (error: Error) => void;
 
   constructor(private readonly settings: BalancerSettings) {
-    this.ready = new Promise((resolve, reject) => {
-      this.resolveReady = resolve;
-      this.rejectReady = reject;
-    });
-    this.ready.catch(() => undefined); // who does not wait for it must not be ended by it
-    this.source = { name: settings.source.name, state: 'replaying' };
+    this.source = new SourceProgress(settings.source.name);
     const plan = planRings(settings.interfaces);
     this.engine = new Engine({
       settings: settings.core,
@@ -126,6 +121,10 @@ class LiveBalancer implements LoadBalancer {
     return this;
   }
 
+  get ready(): Promise<void> {
+    return this.source.ready;
+  }
+
   stats(): Stats {
     return this.engine.stats();
   }
@@ -140,9 +139,9 @@ class LiveBalancer implements LoadBalancer {
 
   status(): Status {
     return {
-      isReady: this.isReady,
+      isReady: this.source.isReady,
       generation: this.engine.generation,
-      source: this.sourceStatus(),
+      source: this.source.status(this.engine.position),
       vips: [...this.engine.vips.values()].map((vip) => this.vipStatus(vip)),
       pendingBackends: pendingBackends(this.engine.membership).length,
       interfaces: this.surroundings.links.map(({ name, isRunning, mtu }, i) => {
@@ -173,42 +172,31 @@ class LiveBalancer implements LoadBalancer {
     await this.engine.enqueue(async () => undefined); // a publication under way needs its workers
     await this.pool.stop();
     await this.surroundings.close();
-    this.rejectReady(new MaglevError('ERR_CLOSED', 'the load balancer was closed before it was ready'));
+    this.source.closed();
   }
 
   private follower(): Follower {
     return {
       apply: (changes, origin) => this.apply(changes, origin),
-      caughtUp: () => {
-        this.source.state = 'live';
-        this.isReady = true;
-        this.resolveReady();
-      },
+      restored: (asOfMs, live) => this.source.restored(asOfMs, live),
+      caughtUp: () => this.source.caughtUp(),
       stale: (sinceMs, reason) => {
-        Object.assign(this.source, { state: 'stale', staleSinceMs: sinceMs, reason });
+        this.source.stale(sinceMs, reason);
         this.hub.emit('stale', { source: this.source.name, sinceMs, reason });
       },
       fresh: () => {
-        this.source.state = this.isReady ? 'live' : 'replaying';
-        delete this.source.staleSinceMs;
-        delete this.source.reason;
+        this.source.fresh();
         this.hub.emit('fresh', { source: this.source.name });
       },
       refused: (refusal) => this.refuse(refusal),
       failed: (error) => this.hub.emit('error', error),
+      packets: () => this.engine.packets(),
     };
   }
 
-  /** What is live stays live; but nothing new will come, and without a first state there is nothing to be ready with. */
   private onSourceEnd(failure: MaglevError | undefined): void {
-    this.source.state = 'ended';
-    this.source.staleSinceMs ??= Date.now();
-    if (failure !== undefined) {
-      this.source.reason = failure.message;
-      this.hub.emit('error', failure);
-    }
-    const message = `${this.source.name} ended before it had told what it has`;
-    this.rejectReady(failure ?? new MaglevError('ERR_MISSING', message));
+    this.source.ended(failure);
+    if (failure !== undefined) this.hub.emit('error', failure);
   }
 
   private async apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome> {
@@ -263,13 +251,6 @@ class LiveBalancer implements LoadBalancer {
       if (this.stop.signal.aborted) return;
       for (const drained of await this.engine.tend()) this.hub.emit('drained', drained);
     }
-  }
-
-  private sourceStatus(): SourceStatus {
-    const { position } = this.engine;
-    const { staleSinceMs } = this.source;
-    const viewAgeMs = staleSinceMs === undefined ? 0 : Math.max(0, Date.now() - staleSinceMs);
-    return { ...this.source, ...(this.isReady && { viewAgeMs }), ...(position !== undefined && { position }) };
   }
 
   private vipStatus(vip: LiveVip): VipStatus {

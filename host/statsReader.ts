@@ -33,6 +33,15 @@ export class StatsReader {
     return stats;
   }
 
+  /** Packets by VIP alone: a thousand VIPs in a tenth of the time. */
+  packets(vips: Iterable<LiveVip>): Map<string, number> {
+    const packets = new Map<string, number>();
+    for (const { key, number } of vips) {
+      packets.set(key, less(this.sumVip(number), this.vipBaselines.get(number)).packets);
+    }
+    return packets;
+  }
+
   /** From now on VIP `number` counts from 0. */
   rebaseVip(number: number): void {
     this.vipBaselines.set(number, this.sumVip(number));

@@ -35,6 +35,7 @@ const brokers = z.array(z.string()).min(1);
 const topic = z.string();
 const rest = {
   scope: z.string().exactOptional(),
+  snapshot: z.string().exactOptional(),
   tls: tlsSchema.exactOptional(),
   sasl: saslSchema.exactOptional(),
   librdkafka: settingsSchema.exactOptional(),
@@ -59,6 +60,7 @@ export function kafkaFieldsHelp(indent: string): string {
     'brokers: [10.0.0.5:9092]',
     'topic: balancer-members',
     'scope: edge-1            # a group of balancers; default: only records for all',
+    'snapshot: members.snapshot   # where a balancer keeps what it knows, for its next start; default: nowhere',
     'tls: { ca: ca.pem }      # {}: the authorities of the system; cert, key, keyPasswordFile; verifyHostname: true',
     'sasl: { mechanism: scram-sha-512, username: balancer, passwordFile: kafka-password }',
     '                         # or scram-sha-256; plain, with tls only',
@@ -69,10 +71,11 @@ export function kafkaFieldsHelp(indent: string): string {
 }
 
 /** The same with relative paths taken from `folder`. */
-export function resolveKafka<T extends KafkaFields>({ tls, sasl, ...fields }: T, folder: string) {
+export function resolveKafka<T extends KafkaFields>({ snapshot, tls, sasl, ...fields }: T, folder: string) {
   const from = (path: string): string => resolve(folder, path);
   return {
     ...fields,
+    ...(snapshot !== undefined && { snapshot: from(snapshot) }),
     ...(tls !== undefined && { tls: mapFields(tls, ['ca', 'cert', 'key', 'keyPasswordFile'], from) }),
     ...(sasl !== undefined && { sasl: mapFields(sasl, ['passwordFile'], from) }),
   };

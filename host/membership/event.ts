@@ -1,4 +1,5 @@
 // host/membership/event.ts: the words in which membership is told: records, changes, and what a source says.
+import type { MaglevError } from '../errors.js';
 
 /** Transport protocol of a VIP. */
 export type Protocol = 'tcp' | 'udp' | 'sctp';
@@ -122,7 +123,7 @@ export interface Refusal {
   /** The rule: `expected 0..65535`. */
   rule: string;
   /** What was ignored because of it, with all that stood in it. Default `event`. */
-  ignored?: 'event' | 'file' | 'change' | 'changes';
+  ignored?: 'event' | 'file' | 'change' | 'changes' | 'snapshot';
 }
 
 /** How far a source has been read, where that can be said: what a state is made of, and what two balancers must have in common. */
@@ -148,6 +149,11 @@ export type SourceEvent =
     }
   /** The source is read so far, and what was read last changed nothing for us. */
   | { type: 'reached'; position: Position }
+  /**
+   * What an earlier run knew has been told, before the source itself was asked; it is from `asOfMs` (Unix time, ms). While the source is
+   * away that is all there is to be ready with.
+   */
+  | { type: 'restored'; asOfMs: number }
   /** All that was there when we began has been told. */
   | { type: 'caughtUp' }
   /** The source is away; what we have is from `sinceMs` (Unix time, ms). Forwarding goes on. */
@@ -157,13 +163,21 @@ export type SourceEvent =
   /** A record the source itself refused. */
   | { type: 'refused'; refusal: Refusal };
 
+/** What a source may ask of who follows it, and tell him beside its events. */
+export interface SourceHost {
+  /** Packets by key of the VIP, since the start. */
+  packets(): ReadonlyMap<string, number>;
+  /** Something failed that stops nothing. */
+  failed(error: MaglevError): void;
+}
+
 /** Where membership comes from. `events` is called once and ends when `signal` is aborted. */
 export interface MembershipSource {
   /** For messages and `status`: `kafka topic balancer-members`, `file members.yaml`. */
   readonly name: string;
   /** A fleet follows it, so that every balancer must have the same `hashSecret`. Default false. */
   readonly isShared?: boolean;
-  events(signal: AbortSignal): AsyncIterable<SourceEvent>;
+  events(signal: AbortSignal, host?: SourceHost): AsyncIterable<SourceEvent>;
 }
 
 /** A publication: what it took until every worker had seen it. */

@@ -32,6 +32,7 @@ export type {
   Protocol,
   Refusal,
   SourceEvent,
+  SourceHost,
   Tracking,
   Vip,
 } from './event.js';

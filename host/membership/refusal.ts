@@ -15,7 +15,7 @@ export interface Broken {
 export interface Place {
   /** `event at offset 8812 of partition 0`, `line 14 of members.yaml`, `change 3`. */
   where: string;
-  ignored: 'event' | 'file' | 'change' | 'changes';
+  ignored: 'event' | 'file' | 'change' | 'changes' | 'snapshot';
 }
 
 const SHOWN_MAX = 100;

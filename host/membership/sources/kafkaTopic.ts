@@ -1,4 +1,5 @@
-// host/membership/sources/kafkaTopic.ts: reads a whole topic from its beginning, without a consumer group, and follows it.
+// host/membership/sources/kafkaTopic.ts: reads a whole topic from its beginning, or from where reading stood, without a consumer
+// group, and follows it.
 //
 //   connect -> look up partitions -> assign all from the beginning -> read to the ends -> caughtUp -> follow
 //      |               |                                                                             |
@@ -9,6 +10,7 @@
 // consume call is under way, or messages of before and after would come mixed.
 
 import { optionError } from '../../errors.js';
+import { type Bookmark, type Landmark, Recognition } from './kafkaBookmark.js';
 import { errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
 import type { KafkaConsumer, LibrdKafkaError, Message, Metadata } from './rdkafka.js';
@@ -29,6 +31,16 @@ export interface TopicMessage {
   value: Buffer | null;
   /** Unix time, ms; of the publisher or the broker, as the topic is configured. */
   timestampMs: number;
+}
+
+/** What orders the messages of one key. */
+export type MessagePlace = Pick<TopicMessage, 'partition' | 'timestampMs'>;
+
+/** Where an earlier reading stood. */
+export interface TopicStart {
+  bookmarks: readonly Bookmark[];
+  /** When brokers answered then, Unix time, ms. */
+  contactMs: number;
 }
 
 export type TopicEvent =
@@ -65,10 +77,17 @@ const ERR_AUTO_OFFSET_RESET = -140;
 /** Why we are away: each kind is one thing that has to come back. */
 type AwayKind = 'brokers' | 'topic' | 'read';
 
-/** Reads `options.topic` until `signal` is aborted. Throws only for options that are wrong and a missing node-rdkafka. */
-export async function* readTopic(options: TopicOptions, signal: AbortSignal): AsyncGenerator<TopicEvent, void, void> {
+/**
+ * Reads `options.topic` until `signal` is aborted: from the start, or from `start`, as long as that is what the topic goes on from; if it
+ * is not, or was too long ago, `restart` says so. Throws only for options that are wrong and a missing node-rdkafka.
+ */
+export async function* readTopic(
+  options: TopicOptions,
+  signal: AbortSignal,
+  start?: TopicStart,
+): AsyncGenerator<TopicEvent, void, void> {
   const config = consumerConfig(options);
-  const reader = new TopicReader(await loadKafka(), config, options, signal);
+  const reader = new TopicReader(await loadKafka(), config, options, signal, start);
   try {
     while (!signal.aborted) {
       for (const event of await reader.step()) yield event;
@@ -92,14 +111,19 @@ export function checkTopicOptions(options: TopicOptions): void {
  * uses another partitioner): partitions come in any order, so the later one by its timestamp.
  */
 export class NewestOfKey {
-  private readonly writers = new Map<string, Pick<TopicMessage, 'partition' | 'timestampMs'>>();
+  private readonly writers = new Map<string, MessagePlace>();
 
   /** True when `message` is the newest of `key` so far. */
-  take(key: string, { partition, timestampMs }: TopicMessage): boolean {
+  take(key: string, { partition, timestampMs }: MessagePlace): boolean {
     const before = this.writers.get(key);
     if (before !== undefined && before.partition !== partition && timestampMs < before.timestampMs) return false;
     this.writers.set(key, { partition, timestampMs });
     return true;
+  }
+
+  /** Where the newest message of each key stood. */
+  entries(): Iterable<[string, MessagePlace]> {
+    return this.writers;
   }
 
   clear(): void {
@@ -132,6 +156,8 @@ class TopicReader {
   private readonly unread = new Map<number, number>(); // partition not read up yet -> its end when we began, if known
   private isCaughtUp = false;
   private mustRestart = false;
+  private bookmarks = new Map<number, Bookmark>(); // of an earlier reading, until we are caught up
+  private recognition = new Recognition([]);
   private readonly away = new Map<AwayKind, string>();
   private isAwayTold = false;
   private contactMs = Date.now();
@@ -146,7 +172,21 @@ class TopicReader {
     private readonly config: ReturnType<typeof consumerConfig>,
     private readonly options: TopicOptions,
     private readonly signal: AbortSignal,
-  ) {}
+    start: TopicStart | undefined,
+  ) {
+    if (start !== undefined) this.startFrom(start);
+  }
+
+  private startFrom({ bookmarks, contactMs }: TopicStart): void {
+    this.contactMs = Math.min(contactMs, Date.now());
+    // A clock that was set back says nothing of how long ago it was; without a message there is nothing to know the topic by.
+    const isTooOld = Math.abs(Date.now() - contactMs) > RESTART_AFTER_MS;
+    if (isTooOld || bookmarks.every(({ last }) => last === undefined)) this.restart();
+    else {
+      this.bookmarks = new Map(bookmarks.map((bookmark) => [bookmark.partition, bookmark]));
+      this.recognition = new Recognition(bookmarks);
+    }
+  }
 
   /** Does one thing, at most FOLLOW_WAIT_MS long where brokers answer; returns what there is to tell. */
   async step(): Promise<TopicEvent[]> {
@@ -248,18 +288,35 @@ class TopicReader {
     this.mustRestart = false;
     const added = partitions.filter((partition) => !this.nextOffsets.has(partition));
     if (added.length === 0 && !isReadAgain) return;
-    for (const partition of added) this.nextOffsets.set(partition, OFFSET_BEGINNING);
+    for (const partition of added)
+      this.nextOffsets.set(partition, this.bookmarkOf(partition)?.next ?? OFFSET_BEGINNING);
     if (!this.isCaughtUp) await this.askForEnds(consumer, added);
     const { topic } = this.options;
-    consumer.assign([...this.nextOffsets].map(([partition, offset]) => ({ topic, partition, offset })));
+    const places = [...this.nextOffsets].map(([partition, next]) => {
+      // The last message that we had comes again, to see that it is there.
+      return { topic, partition, offset: this.bookmarkOf(partition)?.last.offset ?? next };
+    });
+    consumer.assign(places);
+  }
+
+  /** A partition without a message of ours is read from its start: there is nothing to know it by, and nothing to leave out. */
+  private bookmarkOf(partition: number): (Bookmark & { last: Landmark }) | undefined {
+    const bookmark = this.bookmarks.get(partition);
+    return bookmark?.last === undefined ? undefined : { ...bookmark, last: bookmark.last };
   }
 
   private restart(): void {
+    this.forgetBookmarks();
     this.nextOffsets.clear();
     this.ends.clear();
     this.unread.clear();
     this.isCaughtUp = false;
     this.events.push({ type: 'restart' });
+  }
+
+  private forgetBookmarks(): void {
+    this.bookmarks.clear();
+    this.recognition = new Recognition([]);
   }
 
   // A topic that is written to all the time never shows its end: the ends of now are enough to be caught up.
@@ -286,13 +343,23 @@ class TopicReader {
     // One message wakes us; what else is there comes with it, without waiting for more.
     const first = await this.consumeOnce(consumer, 1, this.isCaughtUp ? FOLLOW_WAIT_MS : REPLAY_WAIT_MS);
     const more = first.length === 0 ? [] : await this.consumeOnce(consumer, BATCH_MESSAGES_MAX, 0);
-    const messages = [...first, ...more].filter((message) => this.isNext(message)).map(toTopicMessage);
+    const all = [...first, ...more].map(toTopicMessage);
+    if (!all.every((message) => this.recognition.isPossible(message))) this.mustRestart = true;
+    if (this.mustRestart) {
+      // What comes until then is of another topic, or has a gap before it.
+      if (this.away.size === 0) this.probeAtMs = 0;
+      return;
+    }
+    const messages = all.filter((message) => this.isNext(message));
     if (messages.length > 0) this.events.push({ type: 'messages', messages });
-    for (const { partition, offset } of messages) {
+    for (const { partition, offset } of all) {
       if (offset + 1 >= (this.unread.get(partition) ?? Number.POSITIVE_INFINITY)) this.unread.delete(partition);
     }
     this.tellEnds();
     if (this.isCaughtUp || this.unread.size > 0) return;
+    this.mustRestart = !this.recognition.isComplete;
+    if (this.mustRestart) return;
+    this.forgetBookmarks();
     this.isCaughtUp = true;
     this.events.push({ type: 'caughtUp' });
   }
@@ -333,7 +400,7 @@ class TopicReader {
   }
 
   // True for the next message of its partition; false for one that comes again after an assignment.
-  private isNext({ partition, offset }: Message): boolean {
+  private isNext({ partition, offset }: TopicMessage): boolean {
     if (offset < (this.nextOffsets.get(partition) ?? 0)) return false;
     this.nextOffsets.set(partition, offset + 1);
     if (this.away.delete('read')) this.tellBack();

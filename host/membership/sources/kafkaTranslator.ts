@@ -1,0 +1,136 @@
+// host/membership/sources/kafkaTranslator.ts: from the messages of a topic to changes: last value a key, our scope, nothing told twice.
+import type { Change, Position, SourceEvent } from '../event.js';
+import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
+import { type Bookmark, landmarkOf } from './kafkaBookmark.js';
+import type { KeptRecord, TopicSnapshot } from './kafkaSnapshot.js';
+import { type MessagePlace, NewestOfKey, type TopicMessage } from './kafkaTopic.js';
+
+/** What is known of a topic, for a snapshot. */
+export type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others'>;
+
+export class Translator {
+  /** All that was there has been told; from now on each burst is told by itself. */
+  isCaughtUp = false;
+  private isFirstReading = true;
+  private batch = new Map<string, Change>();
+  private count = 0;
+  private last = '';
+  private readonly bookmarks = new Map<number, Bookmark>(); // of what is told with the next change
+  private readonly kept = new Map<string, KeptRecord>(); // what the balancer has from us, or gets with the next change
+  private readonly told = new Set<string>(); // keys that it has
+  private readonly newest = new NewestOfKey();
+  private readSince: Set<string> | undefined; // keys seen since a restart
+
+  constructor(
+    private readonly topic: string,
+    private readonly scope: string | undefined,
+  ) {}
+
+  *take(message: TopicMessage): Generator<SourceEvent> {
+    const { partition, offset, key, value } = message;
+    this.last = `offset ${offset} of partition ${partition}`;
+    this.count++;
+    this.bookmarks.set(partition, { partition, next: offset + 1, last: landmarkOf(message) });
+    const record = readTopicRecord(key, value, { where: `event at ${this.last}`, ignored: 'event' });
+    if (isRefusal(record)) yield { type: 'refused', refusal: record };
+    else if (this.newest.take(record.key, message)) this.takeRecord(record, message);
+    // Refused or not, it holds the place of its key: what was told before stays.
+    if (record.key !== undefined) this.readSince?.add(record.key);
+  }
+
+  *end({ partition, offset }: { partition: number; offset: number }): Generator<SourceEvent> {
+    const before = this.bookmarks.get(partition);
+    if (before?.next === offset) return;
+    this.bookmarks.set(partition, { ...before, partition, next: offset });
+    if (this.isCaughtUp) yield* this.flush();
+  }
+
+  *flush(): Generator<SourceEvent> {
+    const changes = [...this.batch.values()];
+    const where = `${this.count} events of topic ${this.topic}, up to ${this.last}`;
+    yield* this.tell(changes, where);
+  }
+
+  *catchUp(): Generator<SourceEvent> {
+    this.isCaughtUp = true;
+    if (this.readSince !== undefined) yield* this.removeUnread(this.readSince);
+    this.readSince = undefined;
+    yield* this.flush();
+    if (this.isFirstReading) yield { type: 'caughtUp' };
+    this.isFirstReading = false;
+  }
+
+  /** Begins with what an earlier run knew, which was told from `where`. */
+  *restore({ bookmarks, records, others }: TopicContents, where: string): Generator<SourceEvent> {
+    for (const { step, place } of records) {
+      this.newest.take(step.key, place);
+      this.keep({ step, place });
+    }
+    for (const [key, place] of others) this.newest.take(key, place);
+    for (const bookmark of bookmarks) this.bookmarks.set(bookmark.partition, bookmark);
+    yield* this.tell([...this.batch.values()], where);
+  }
+
+  /** What a later run must know to go on from here. Of one moment: nothing in it is changed later. */
+  contents(): TopicContents {
+    // In one partition the last message of a key is the newest, whatever was before.
+    const hasSeveral = this.bookmarks.size > 1;
+    const others = hasSeveral ? [...this.newest.entries()].filter(([key]) => !this.kept.has(key)) : [];
+    return { bookmarks: [...this.bookmarks.values()], records: [...this.kept.values()], others };
+  }
+
+  restart(): void {
+    this.isCaughtUp = false;
+    this.readSince = new Set();
+    this.bookmarks.clear();
+    this.newest.clear();
+  }
+
+  private *tell(changes: Change[], where: string): Generator<SourceEvent> {
+    const position = this.position();
+    for (const [key, change] of this.batch) {
+      if ('put' in change) this.told.add(key);
+      else this.told.delete(key);
+    }
+    this.batch = new Map();
+    this.count = 0;
+    if (changes.length > 0) yield { type: 'changes', changes, where, position };
+    else yield { type: 'reached', position };
+  }
+
+  private position(): Position {
+    const offsets = Object.fromEntries([...this.bookmarks].map(([partition, { next }]) => [partition, next]));
+    return { topic: this.topic, offsets };
+  }
+
+  // Read again from the start: a key that did not come again was removed while we could not see it. But a topic that is empty
+  // now was deleted and made anew, by mistake more likely than not: no balancer serves nobody for that.
+  private *removeUnread(readSince: Set<string>): Generator<SourceEvent> {
+    if (readSince.size === 0 && this.kept.size > 0) {
+      const rule = `expected the ${this.kept.size} records it had, or their tombstones`;
+      const where = `topic ${this.topic} read again`;
+      yield { type: 'refused', refusal: { where, field: 'topic', value: 'is empty', rule, ignored: 'changes' } };
+      return;
+    }
+    for (const key of this.kept.keys()) if (!readSince.has(key)) this.drop(key);
+  }
+
+  private takeRecord({ key, scope, step }: TopicRecord, { partition, timestampMs }: MessagePlace): void {
+    const isOurs = scope === undefined || scope === this.scope;
+    // Removed, or given to another group of balancers.
+    if (step.kind === 'remove' || !isOurs) this.drop(key);
+    else this.keep({ step, place: { partition, timestampMs } });
+  }
+
+  private keep(record: KeptRecord): void {
+    this.kept.set(record.step.key, record);
+    this.batch.set(record.step.key, changeOf(record.step));
+  }
+
+  /** What was not told yet need not be taken back. */
+  private drop(key: string): void {
+    this.kept.delete(key);
+    if (this.told.has(key)) this.batch.set(key, { remove: key });
+    else this.batch.delete(key);
+  }
+}
