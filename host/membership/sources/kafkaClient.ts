@@ -42,7 +42,8 @@ export function outcomeOf<T>(error: LibrdKafkaError | null | undefined, result: 
 
 /** The error for a cluster that did not do what it was asked. */
 export function clusterError(what: string, brokers: readonly string[], cause: unknown, help = ''): MaglevError {
-  const message = `${what} on ${brokers.join(',')}: ${errorText(cause)}${help === '' ? '' : `; ${help}`}`;
+  const why = typeof cause === 'string' ? cause : errorText(cause);
+  const message = `${what} on ${brokers.join(',')}: ${why}${help === '' ? '' : `; ${help}`}`;
   return new MaglevError('ERR_BROKER', message, { cause });
 }
 

@@ -12,6 +12,7 @@
 import { optionError } from '../../errors.js';
 import { type Bookmark, type Landmark, Recognition } from './kafkaBookmark.js';
 import { errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
+import { Complaint } from './kafkaComplaint.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
 import type { KafkaConsumer, LibrdKafkaError, Message, Metadata } from './rdkafka.js';
 
@@ -164,7 +165,7 @@ class TopicReader {
   private probeAtMs = 0;
   private probing: Promise<void> | undefined;
   private probed: Metadata | Error | undefined; // what the last probe brought, until a step looks at it
-  private lastError = '';
+  private readonly complaint = new Complaint();
   private events: TopicEvent[] = [];
 
   constructor(
@@ -218,13 +219,14 @@ class TopicReader {
     }
     // connect() has torn that client down: the next try gets a new one, and more time.
     this.connectTimeoutMs = Math.min(2 * this.connectTimeoutMs, CONNECT_TIMEOUT_MAX_MS);
-    this.setAway('brokers', `brokers ${this.brokers()} do not answer: ${this.lastError || errorText(outcome)}`);
+    this.setAway('brokers', `brokers ${this.brokers()} do not answer: ${this.complaint.text || errorText(outcome)}`);
     await this.pause(RETRY_MS);
   }
 
   private openConsumer(): Promise<KafkaConsumer | Error> {
     const consumer = makeClient(() => new this.kafka.KafkaConsumer(this.config, { 'auto.offset.reset': 'error' }));
-    consumer.on('event.error', (error) => this.noteError(error));
+    this.complaint.listen(consumer);
+    consumer.on('event.error', () => this.probeSoon());
     consumer.on('partition.eof', ({ partition, offset }) => this.reachEnd(partition, offset));
     const { topic } = this.options;
     return new Promise((resolve) => {
@@ -235,8 +237,7 @@ class TopicReader {
   }
 
   // librdkafka tells errors of single connections; whether brokers are away is for the probe to say.
-  private noteError(error: LibrdKafkaError): void {
-    this.lastError = errorText(error);
+  private probeSoon(): void {
     if (this.away.size === 0) this.probeAtMs = 0;
   }
 
@@ -256,7 +257,7 @@ class TopicReader {
   private async takeProbe(consumer: KafkaConsumer, probed: Metadata | Error): Promise<void> {
     this.probed = undefined;
     if (probed instanceof Error) {
-      this.setAway('brokers', `brokers ${this.brokers()} do not answer: ${this.lastError || errorText(probed)}`);
+      this.setAway('brokers', `brokers ${this.brokers()} do not answer: ${this.complaint.text || errorText(probed)}`);
       return;
     }
     const { topic } = this.options;
@@ -420,7 +421,7 @@ class TopicReader {
     this.contactMs = Date.now();
     if (this.isAwayTold) this.events.push({ type: 'back' });
     this.isAwayTold = false;
-    this.lastError = '';
+    this.complaint.clear();
   }
 
   private brokers(): string {

@@ -2,13 +2,14 @@
 
 import { MaglevError } from '../../errors.js';
 import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
+import { Complaint } from './kafkaComplaint.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from './rdkafka.js';
 
 /** A topic to write to. */
 export interface PublisherOptions extends KafkaConnection {
   topic: string;
-  /** How long a record may take to be acknowledged, ms: 100..300000. Default 10000. */
+  /** How long a record may take to be acknowledged, ms: 100..300000. Default 10000. Brokers are waited for at most 5000. */
   timeoutMs?: number;
 }
 
@@ -56,15 +57,13 @@ async function connectProducer(
     'request.required.acks': -1,
   } as const;
   const producer = makeClient(() => new kafka.Producer(config, topicConfig));
-  let lastError = '';
-  producer.on('event.error', (error) => {
-    lastError = errorText(error);
-  });
-  const ask = { allTopics: false, topic, timeout: CONNECT_TIMEOUT_MS };
+  const complaint = new Complaint();
+  complaint.listen(producer);
+  const ask = { allTopics: false, topic, timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) };
   const outcome = await new Promise<Metadata | Error>((resolve) => {
     producer.connect(ask, (error, metadata) => resolve(outcomeOf(error, metadata)));
   });
-  if (outcome instanceof Error) throw clusterError('connect', brokers, lastError || outcome);
+  if (outcome instanceof Error) throw clusterError('connect', brokers, complaint.text || outcome);
   const partitions = outcome.topics.find(({ name }) => name === topic)?.partitions ?? [];
   if (partitions.length > 0) return producer;
   await closeProducer(producer);

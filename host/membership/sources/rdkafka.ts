@@ -8,6 +8,13 @@ export interface LibrdKafkaError {
   code: number;
 }
 
+/** A line of librdkafka's log. */
+export interface LogEvent {
+  /** What it is about: `FAIL` a connection that failed. */
+  fac: string;
+  message: string;
+}
+
 /** Who and what there is. */
 export interface Metadata {
   brokers: { host: string; port: number }[];
@@ -42,10 +49,12 @@ interface Client {
   getMetadata(options: MetadataOptions, done: MetadataDone): unknown;
   isConnected(): boolean;
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): unknown;
+  on(event: 'event.log', listener: (event: LogEvent) => void): unknown;
 }
 
 export interface KafkaConsumer extends Client {
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): unknown;
+  on(event: 'event.log', listener: (event: LogEvent) => void): unknown;
   on(event: 'partition.eof', listener: (end: { partition: number; offset: number }) => void): unknown;
   assign(places: { topic: string; partition: number; offset: number }[]): unknown;
   unassign(): unknown;
@@ -62,6 +71,7 @@ export interface KafkaConsumer extends Client {
 
 export interface Producer extends Client {
   on(event: 'event.error', listener: (error: LibrdKafkaError) => void): unknown;
+  on(event: 'event.log', listener: (event: LogEvent) => void): unknown;
   on(event: 'delivery-report', listener: (error: LibrdKafkaError, report: DeliveryReport) => void): unknown;
   produce(
     topic: string,
