@@ -4,11 +4,15 @@ import { forwardL3dsr } from './encap/l3dsr';
 import { isSane } from './encap/offload';
 import { forwardTunnel } from './encap/tunnel';
 import { decideLater, forwardFirst } from './fragment';
+import { decideMarked } from './healthCheck';
 import { decideIcmp } from './icmp';
 import {
   BACKEND_ENCAP,
   ENCAP_L2,
   ENCAP_L3DSR,
+  META_FLAGS,
+  META_HAS_MARK,
+  META_MARK,
   META_PACKET_TYPE,
   META_VIP,
   NO_BACKEND,
@@ -47,7 +51,10 @@ import * as l4 from './wire/l4';
  */
 export function forward(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u32 {
   store<u32>(meta, 0, META_VIP); // and META_BACKEND behind it
-  const verdict = decide(frame, len, meta, root, tick);
+  const isMarked = load<u16>(meta, META_FLAGS) & META_HAS_MARK;
+  const verdict = isMarked
+    ? decideMarked(load<u32>(meta, META_MARK), frame, len, meta, root)
+    : decide(frame, len, meta, root, tick);
   countVerdict(verdict);
   return verdict;
 }

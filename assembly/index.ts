@@ -13,6 +13,7 @@ export { fillTable as fillCilium } from './profiles/cilium';
 export { fillTable as fillEnvoy } from './profiles/envoy';
 export { fillV1 as fillKatranV1, fillV2 as fillKatranV2 } from './profiles/katran';
 export { runRing, takeQueued } from './ring/tpacket';
+export { enter as enterMark } from './select/mark';
 export { enter as enterServerId } from './select/serverIds';
 export { enter as enterRoute } from './select/sourceRoute';
 export { enter as enterVip } from './vip';

@@ -26,7 +26,7 @@
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 4; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 5; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -156,6 +156,7 @@ export const EVENT_NAMED_DOWN = 30;
 export const EVENT_NAMED_FLOW_SAME = 31;
 export const EVENT_NAMED_FLOW_OTHER = 32;
 export const EVENT_NAMED_FLOW_NEW = 33;
+export const EVENT_HEALTH_CHECK = 34;
 export const EVENT_SEGMENTS_SENT = 40;
 export const EVENT_SEGMENTS_LOST = 41;
 export const EVENT_COUNT = 42;
@@ -170,7 +171,13 @@ export const COUNT_OCTETS = 8; // u64: bytes of the frames as they came in
 //   VIP records  LIMIT_VIPS times VIP_BYTES, on a cache line
 export const ROOT_HEADER_BYTES = 192;
 export const ROOT_PREFIXES4 = 0; // u8: how many, then that many u8, longest first: VIP_PREFIX_BITS of IPv4 prefixes
-export const ROOT_PREFIXES6 = 32; // the same of IPv6 prefixes, up to 127; 160 to 191 are free
+export const ROOT_PREFIXES6 = 32; // the same of IPv6 prefixes, up to 127
+export const ROOT_MARKS = 160; // u32: base of the map of health checks' marks, 0 = there are none; behind it to 191 is free
+export const ROOT_MARK_MASK = 164; // u32: entries of that map less 1
+export const MARK_BYTES = 8;
+export const MARK_MARK = 0; // u32: 0 = free
+export const MARK_BACKEND = 4; // u16
+export const MARK_IS_V6 = 6; // u8: family of its VIP, and so of the packets it is reached with
 export const VIP_BYTES = 64; // one VIP, one cache line
 export const VIP_ADDRESS = 0; // 16 bytes
 export const VIP_PORT = 16; // u16, host order; 0 = any port
@@ -333,12 +340,14 @@ export const META_FLAGS = 6; // u16: META_HAS_
 export const META_INGRESS = 8; // u16: egress index of the interface it came from
 export const META_VLAN_TCI = 10; // u16
 export const META_VIRTIO = 12; // virtio_net_hdr, 10 bytes
+export const META_MARK = 24; // u32: in: SO_MARK of a packet of this host, in the place of the next two
 export const META_OUTPUT = 24; // u16: out: first output record
 export const META_OUTPUTS = 26; // u16: out: how many
 export const META_VIP = 28; // u16: out: VIP number, 0 = none
 export const META_BACKEND = 30; // u16: out: backend index, 0 = none
 export const META_HAS_VLAN = 1; // the ring header carries a VLAN tag that is not in the frame
 export const META_HAS_VIRTIO = 2;
+export const META_HAS_MARK = 4; // a health check: META_MARK says for which backend
 export const PACKET_TYPE_HOST = 0; // sll_pkttype PACKET_HOST: the frame is for us
 export const PACKET_TYPE_BROADCAST = 1;
 export const PACKET_TYPE_MULTICAST = 2;

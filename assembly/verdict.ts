@@ -26,6 +26,7 @@ export const IGNORE_ETHERTYPE = 21;
 export const IGNORE_NOT_VIP = 22;
 export const IGNORE_ARP = 23;
 export const IGNORE_NEIGHBOUR = 24;
+export const IGNORE_NO_MARK = 25;
 
 export const HOLD_FRAGMENT = 28;
 
@@ -135,6 +136,11 @@ export function verdictTable(): VerdictRow[] {
       number: IGNORE_NEIGHBOUR,
       name: 'IGNORE_NEIGHBOUR',
       when: 'a neighbour solicitation for no VIP, or on an interface where VIPs are not announced',
+    },
+    {
+      number: IGNORE_NO_MARK,
+      name: 'IGNORE_NO_MARK',
+      when: 'a packet of this host for a health check, whose mark is that of no backend of its family',
     },
     {
       number: HOLD_FRAGMENT,

@@ -8,6 +8,8 @@ export interface FrameMeta {
   virtio?: Uint8Array;
   /** sll_pkttype: 0 for us, 1 broadcast, 2 multicast, 3 for another host, 4 outgoing. Default 0. */
   packetType?: number;
+  /** A packet of this host for a health check: its mark (SO_MARK), 0..4294967295, says for which backend. Default: none. */
+  mark?: number;
 }
 
 /**

@@ -4,10 +4,12 @@ import {
   META_BACKEND,
   META_BYTES,
   META_FLAGS,
+  META_HAS_MARK,
   META_HAS_VIRTIO,
   META_HAS_VLAN,
   META_INGRESS,
   META_LENGTH,
+  META_MARK,
   META_OUTPUT,
   META_OUTPUTS,
   META_PACKET_TYPE,
@@ -85,7 +87,9 @@ export class CellBatch implements Batch {
     const at = this.meta(i);
     const hasVlan = meta.vlanTci === undefined ? 0 : META_HAS_VLAN;
     const hasVirtio = meta.virtio === undefined ? 0 : META_HAS_VIRTIO;
-    view.setUint16(at + META_FLAGS, hasVlan | hasVirtio, true);
+    const hasMark = meta.mark === undefined ? 0 : META_HAS_MARK;
+    view.setUint16(at + META_FLAGS, hasVlan | hasVirtio | hasMark, true);
+    view.setUint32(at + META_MARK, meta.mark ?? 0, true);
     view.setUint16(at + META_VLAN_TCI, meta.vlanTci ?? 0, true);
     view.setUint8(at + META_PACKET_TYPE, meta.packetType ?? 0);
     view.setUint16(at + META_INGRESS, 0, true);

@@ -64,6 +64,7 @@ export interface HotPathModule extends Record<string, unknown> {
   enterServerId(names: number, id: number, backendIndex: number): void;
   enterRoute(names: number, address: number, bits: number, backendIndex: number): void;
   enterVip(root: number, number: number): void;
+  enterMark(marks: number, mask: number, mark: number, backendIndex: number, isV6: number): void;
 }
 
 /** The compiled module beside this package's code. */

@@ -11,6 +11,7 @@ import {
   EVENT_FLOW_MISS_SYN,
   EVENT_FLOW_MISS_UDP,
   EVENT_FLOW_REPLACE,
+  EVENT_HEALTH_CHECK,
   EVENT_HELD_LOST,
   EVENT_HELD_SENT,
   EVENT_ICMP_ERROR,
@@ -103,6 +104,7 @@ export const HOT_EVENTS: readonly Verdict[] = [
     when: 'a fragment that was held was dropped: its first did not come, or not through',
   },
   { number: EVENT_OUTER_ERROR, name: 'outerError', when: 'an ICMP error came about a packet that we sent in a tunnel' },
+  { number: EVENT_HEALTH_CHECK, name: 'healthCheck', when: 'a marked packet of this host had a backend to go to' },
   {
     number: EVENT_SEGMENTS_SENT,
     name: 'segmentsSent',

@@ -181,6 +181,16 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.META_BACKEND, 2],
     ],
   ],
+  ['marked meta', layout.META_BYTES, [[layout.META_MARK, 4]]],
+  [
+    'mark',
+    layout.MARK_BYTES,
+    [
+      [layout.MARK_MARK, 4],
+      [layout.MARK_BACKEND, 2],
+      [layout.MARK_IS_V6, 1],
+    ],
+  ],
   [
     'output',
     layout.OUTPUT_BYTES,

@@ -80,6 +80,8 @@ const CASES: Case[] = [
   { verdict: 'IGNORE_OTHER_HOST', what: 'multicast', frame: v4.SYN, meta: MULTICAST },
   { verdict: 'IGNORE_OTHER_HOST', what: 'to another host', frame: v4.SYN, meta: { packetType: 3 } },
   { verdict: 'IGNORE_OTHER_HOST', what: 'sent by this host', frame: v4.SYN, meta: { packetType: 4 } },
+  { verdict: 'IGNORE_NO_MARK', what: "a mark that is nobody's", frame: v4.SYN, meta: { mark: 7 } },
+  { verdict: 'IGNORE_NO_MARK', what: 'ARP with a mark', frame: neighbours.ARP_TOLD, meta: { mark: 7 } },
   { verdict: 'IGNORE_ETHERTYPE', what: 'LLDP', frame: patch(v4.SYN, 12, 0x88, 0xcc) },
   { verdict: 'IGNORE_ETHERTYPE', what: 'a length instead of a type', frame: patch(v4.SYN, 12, 0x00, 0x2e) },
   { verdict: 'IGNORE_ETHERTYPE', what: 'a service tag (802.1ad)', frame: patch(v4.DATA_TAGGED, 12, 0x88, 0xa8) },

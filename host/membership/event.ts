@@ -102,6 +102,11 @@ export interface Backend {
    * that have it and are not down, that with the lower address.
    */
   serverId?: number | number[];
+  /**
+   * Mark (SO_MARK) of this host's packets that are to reach this backend, active or not, in its encapsulation: health checks. 1..4294967295,
+   * one backend over all VIPs: of two that have it, that whose key comes first.
+   */
+  healthCheckMark?: number;
 }
 
 /**

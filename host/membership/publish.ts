@@ -24,6 +24,7 @@ import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput 
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
+import { hasMarks, type MarkConflict, marksOf } from './marks.js';
 import { type Names, namesOf } from './names.js';
 import { planRemoval, planVip } from './plan.js';
 import type { Plan } from './planned.js';
@@ -41,6 +42,8 @@ export interface LiveBackend {
   isDraining: boolean;
   /** True when that was said to be over. */
   isDrained: boolean;
+  /** By which health checks reach it. */
+  mark: number | undefined;
 }
 
 /** A VIP that is live. */
@@ -82,10 +85,20 @@ interface Draft {
   tables: TableDraft;
   servedBefore: Map<number, boolean>;
   gone: LiveVip[];
+  marks: LiveMarks;
   /** Gives back the indexes that were taken for it. */
   undo: (() => void)[];
 }
 
+/** The map of marks that is live. */
+interface LiveMarks {
+  /** 0: there is none. */
+  readonly base: number;
+  readonly mask: number;
+  readonly conflicts: readonly MarkConflict[];
+}
+
+const NO_MARKS: LiveMarks = { base: 0, mask: 0, conflicts: [] };
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
 
 /** Publishes states to the packet workers of one memory. Calls must not overlap. */
@@ -93,6 +106,7 @@ export class Publisher {
   readonly roots: Roots;
   readonly arena: Arena;
   private live = new Map<string, LiveVip>();
+  private marks = NO_MARKS;
   private readonly vipNumbers: Indexes;
   private readonly addressNumbers: Indexes;
   private readonly backendIndexes: Indexes;
@@ -118,12 +132,18 @@ export class Publisher {
     return this.live;
   }
 
+  /** Backends that health checks do not reach, since another has their mark. */
+  get markConflicts(): readonly MarkConflict[] {
+    return this.marks.conflicts;
+  }
+
   /** Builds and publishes the VIPs of `touched` as `state` has them. Resolves when every worker has seen it. */
   async publish(state: MembershipState, touched: Iterable<string>): Promise<Applied> {
     const tick = this.tick();
     const tables = new TableDraft(this.parts, this.arena, tick);
     const live = new Map(this.live);
-    const draft: Draft = { tick, live, made: [], tables, servedBefore: new Map(), gone: [], undo: [] };
+    const { marks } = this;
+    const draft: Draft = { tick, live, made: [], tables, servedBefore: new Map(), gone: [], marks, undo: [] };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -207,15 +227,20 @@ export class Publisher {
       backends.set(input.address, this.draftBackend(draft, owner, input, before?.backends.get(input.address)));
     }
     // One that is down, or drains with weight 0, is in no table; but flows may still be on it, and it is to be said of the
-    // latter when it is drained, also after a start.
+    // latter when it is drained, also after a start. And health checks are to find out whether one that is down is up again.
     for (const other of registered) {
       const { address } = other;
       if (backends.has(address)) continue;
       const live = before?.backends.get(address);
       const input = { address, weight: 0, encap: encapOf(vip, other) };
       const canServe = effective.canServe.has(address);
-      if (canServe) backends.set(address, this.draftBackend(draft, owner, input, live));
+      const isReached = canServe || other.healthCheckMark !== undefined;
+      if (isReached) backends.set(address, this.draftBackend(draft, owner, input, live));
       else if (live !== undefined) backends.set(address, { ...live });
+    }
+    for (const { address, healthCheckMark } of registered) {
+      const backend = backends.get(address);
+      if (backend !== undefined) backend.mark = healthCheckMark;
     }
     // One whose record is gone has lost its flows before its slots change hands, as one that is down.
     for (const live of before?.backends.values() ?? []) {
@@ -252,12 +277,28 @@ export class Publisher {
       vipNumber: vip.number,
       nextHop: this.takeNextHop(draft, input.address),
     });
-    return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false };
+    return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false, mark: undefined };
   }
 
-  /** VIP records of the draft, and its index when VIPs came or went. */
+  /** VIP records of the draft, its index when VIPs came or went, the marks. */
   private writeRoot(draft: Draft): void {
     for (const { record } of draft.made) this.roots.write(record);
+    this.writeIndex(draft);
+    this.draftMarks(draft);
+    this.roots.writeMarks(draft.marks.base, draft.marks.mask);
+  }
+
+  /** A new map of marks when a VIP that has some was touched: their backends may have other indexes. */
+  private draftMarks(draft: Draft): void {
+    const { made, gone, tables, live } = draft;
+    const touched = [...made, ...gone].flatMap((vip) => [vip, this.live.get(vip.key)]);
+    if (!touched.some(hasMarks)) return;
+    const { marks, conflicts } = marksOf(live.values());
+    if (draft.marks.base !== 0) tables.replace(draft.marks.base);
+    draft.marks = { ...tables.makeMarks(marks), conflicts };
+  }
+
+  private writeIndex(draft: Draft): void {
     if (draft.gone.length === 0 && draft.made.every(({ key }) => this.live.has(key))) return;
     const numbers = new Set<number>();
     for (const { number, vip } of draft.live.values()) {
@@ -294,6 +335,7 @@ export class Publisher {
     draft.tables.finish();
     const before = this.live;
     this.live = draft.live;
+    this.marks = draft.marks;
     this.releaseVips(draft);
     for (const vip of draft.made) {
       const old = before.get(vip.key);

@@ -111,6 +111,9 @@ const BACKEND_FIELDS = {
   serverId: serverId
     .optional()
     .meta({ description: 'By which packets name it, where its VIP has a way for that: one, or several.' }),
+  healthCheckMark: integer(1, 2 ** 32 - 1)
+    .optional()
+    .meta({ description: "Mark (SO_MARK) of the balancer's own packets that are to reach it: health checks." }),
 };
 
 const OBJECT_RULE = { error: 'expected an object' };

@@ -9,6 +9,8 @@ import {
   REGION_ROOTS,
   REGION_WORKERS,
   ROOT_HEADER_BYTES,
+  ROOT_MARK_MASK,
+  ROOT_MARKS,
   ROOT_PREFIXES4,
   ROOT_PREFIXES6,
   VIP_ADDRESS,
@@ -119,6 +121,12 @@ export class Roots {
     }
     this.writePrefixes(ROOT_PREFIXES4, prefixes.v4);
     this.writePrefixes(ROOT_PREFIXES6, prefixes.v6);
+  }
+
+  /** Writes where the draft's map of marks is. Behind writeIndex(), which clears it. */
+  writeMarks(base: number, mask: number): void {
+    this.memory.view.setUint32(this.draft + ROOT_MARKS, base, true);
+    this.memory.view.setUint32(this.draft + ROOT_MARK_MASK, mask, true);
   }
 
   /** Longest first: that is the order in which a frame asks. */

@@ -16,6 +16,7 @@ import { type CoreSettings, powerOfTwo } from '../options.js';
 import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
+import { type Mark, markEntries, marksBytes, writeMarks } from './marks.js';
 import type { Names } from './names.js';
 import { namesBytes, waysBits, writeNames } from './namesRecord.js';
 import { readPrefix } from './prefix.js';
@@ -110,6 +111,19 @@ export class TableDraft {
     const base = this.allocate(namesBytes(names));
     writeNames(builder, memory, base, names, (address) => backends.get(address)?.index ?? NO_BACKEND);
     return base;
+  }
+
+  /** The map of health checks' marks; none for no marks. */
+  makeMarks(marks: readonly Mark[]): { base: number; mask: number } {
+    if (marks.length === 0) return { base: 0, mask: 0 };
+    const base = this.allocate(marksBytes(marks.length));
+    writeMarks(this.parts.builder, base, marks);
+    return { base, mask: markEntries(marks.length) - 1 };
+  }
+
+  /** What is at `base` is not needed once the draft is live. */
+  replace(base: number): void {
+    this.replaced.push(base);
   }
 
   /** A VIP goes, and what its backends had with it. */

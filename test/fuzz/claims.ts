@@ -41,13 +41,16 @@ export function brokenClaim(
   const kind = CLASS[verdict];
   if (!kind) return `verdict ${verdict} is none`;
   if (kind <= REPLY !== subject.outputs(i) > 0) return `${subject.outputs(i)} frames left`;
-  if (kind !== FORWARD && verdict !== verdicts.DROP_NO_BACKEND && subject.backend(i) !== 0 && subject.vip(i) === 0) {
+  const isMarked = input.mark !== undefined;
+  const hasBackend = subject.backend(i) !== 0 && subject.vip(i) === 0 && !isMarked;
+  if (kind !== FORWARD && verdict !== verdicts.DROP_NO_BACKEND && hasBackend) {
     return 'a backend without a VIP';
   }
   if (input.length > input.capacity) {
     return verdict === verdicts.DROP_SNAPPED ? undefined : 'a frame that was cut on its way in';
   }
   if (verdict === verdicts.DROP_SNAPPED) return 'a frame that is all there';
+  if (isMarked) return brokenMarked(input, reader, subject, targets, i);
   if (input.packetType > MULTICAST !== (verdict === verdicts.IGNORE_OTHER_HOST && input.packetType > MULTICAST)) {
     return `packet type ${input.packetType}`;
   }
@@ -74,6 +77,36 @@ function brokenForward(
   if (reader.protocol === ICMP || reader.protocol === ICMPV6 || reader.fragment !== WHOLE) return undefined;
   const vip = targets.find(reader);
   return vip === target.vip ? undefined : 'another VIP than its destination';
+}
+
+/** A marked packet goes to the backend of its mark, whatever its address, or nowhere; one that nothing is wrong with goes. */
+function brokenMarked(input: Input, reader: Reader, subject: Subject, targets: Targets, i: number): string | undefined {
+  const verdict = subject.verdict(i);
+  if (subject.vip(i) !== 0) return 'a VIP counts it';
+  if (reader.kind !== IPV4 && reader.kind !== IPV6) return CLASS[verdict] === FORWARD ? 'no IP packet' : undefined;
+  const index = targets.marked(input.mark ?? 0);
+  const target = targets.backend(index);
+  const isNamed = target !== undefined && target.vip.address.includes(':') === (reader.kind === IPV6);
+  if (verdict === verdicts.IGNORE_NOT_VIP)
+    return isMapped(input, reader) ? undefined : 'its address can be that of a packet';
+  if (verdict === verdicts.IGNORE_NO_MARK) return isNamed ? 'a backend has this mark' : undefined;
+  if (CLASS[verdict] === FORWARD) {
+    if (!isNamed || subject.backend(i) !== index) return 'not the backend of its mark';
+    const isBroken = (reader.isShort || reader.isBad) && !isIcmp(reader); // what an ICMP message says is its reader's business
+    return isBroken || reader.ttl <= 1 ? 'there is something wrong with it' : undefined;
+  }
+  if (CLASS[verdict] === REPLY) return 'it is no client that could be answered';
+  const isPlain = !reader.isShort && !reader.isBad && reader.ttl > 1 && reader.fragment === WHOLE && !input.hasVirtio;
+  if (!isPlain || !isNamed || reader.hasExtras) return undefined;
+  if (verdict === verdicts.DROP_TOO_BIG)
+    return reader.total + OUTER_BYTES_MAX > target.mtu ? undefined : 'it fits the MTU';
+  return target.vip.fate === 'forward' ? 'nothing is wrong with it' : undefined;
+}
+
+/** To an address of the form ::ffff:a.b.c.d, which no packet has. */
+function isMapped({ view }: Input, { kind, packet }: Reader): boolean {
+  if (kind !== IPV6) return false;
+  return view.getBigUint64(packet + 24) === 0n && view.getUint32(packet + 32) === 0xffff;
 }
 
 function brokenOther(input: Input, reader: Reader, verdict: number, kind: number): string | undefined {

@@ -27,7 +27,7 @@ export function readCorpus(capacity: number, url: URL = CORPUS_URL): Map<string,
 export function writeCorpus(inputs: ReadonlyMap<string, Input>, url: URL = CORPUS_URL): void {
   const lines = [...inputs].map(([name, input]) => `${name}: ${input.toText()}`).sort();
   const head =
-    '# Written by `npm run fuzz -- --keep`. What an input reaches: the first 24 bytes of its meta record, its frame.';
+    '# Written by `npm run fuzz -- --keep`. What an input reaches: the first 28 bytes of its meta record (of older lines 24), its frame.';
   writeFileSync(url, `${[head, ...lines].join('\n')}\n`);
 }
 

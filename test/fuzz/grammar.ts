@@ -7,7 +7,7 @@ import { writeArp, writeSolicitation } from './grammarNeighbour.js';
 import { type Destination, mendTransport, writeTransport } from './grammarTransport.js';
 import type { Input } from './input.js';
 import { sumOf } from './outer.js';
-import { SCENE } from './scene.js';
+import { MARKS_MAX, SCENE } from './scene.js';
 
 const TYPE_IPV4 = 0x0800;
 const TYPE_IPV6 = 0x86dd;
@@ -91,6 +91,7 @@ export function writeEthernet(input: Input, dice: Dice, type: number): number {
   input.ingress = dice.oneIn(8) ? dice.below(3) : 0;
   if (kind === 0) input.packetType = dice.below(5);
   if (kind === 1) input.setVlan(dice.next() & 0xffff);
+  if (dice.oneIn(32)) input.mark = dice.below(MARKS_MAX + 3);
   if (kind !== 2) {
     view.setUint16(12, type);
     return 14;

@@ -2,10 +2,12 @@
 import {
   META_BYTES,
   META_FLAGS,
+  META_HAS_MARK,
   META_HAS_VIRTIO,
   META_HAS_VLAN,
   META_INGRESS,
   META_LENGTH,
+  META_MARK,
   META_PACKET_TYPE,
   META_VIRTIO,
   META_VLAN_TCI,
@@ -95,6 +97,16 @@ export class Input {
     this.flags |= META_HAS_VIRTIO;
   }
 
+  /** Mark of a packet of this host, undefined for a frame that came from outside. */
+  get mark(): number | undefined {
+    return this.flags & META_HAS_MARK ? this.metaView.getUint32(META_MARK, true) : undefined;
+  }
+
+  set mark(mark: number | undefined) {
+    this.metaView.setUint32(META_MARK, mark ?? 0, true);
+    this.flags = mark === undefined ? this.flags & ~META_HAS_MARK : this.flags | META_HAS_MARK;
+  }
+
   get flags(): number {
     return this.metaView.getUint16(META_FLAGS, true);
   }
@@ -117,7 +129,7 @@ export class Input {
   /** As a line of the corpus says it: meta, then the frame, in hex. */
   toText(): string {
     const frame = this.bytes.subarray(0, this.held);
-    return `${Buffer.from(this.meta.subarray(0, 24)).toString('hex')} ${Buffer.from(frame).toString('hex')}`;
+    return `${Buffer.from(this.meta.subarray(0, META_MARK + 4)).toString('hex')} ${Buffer.from(frame).toString('hex')}`;
   }
 
   /** Takes what toText() said. A longer frame than fits is cut. */

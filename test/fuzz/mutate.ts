@@ -3,6 +3,7 @@ import { META_HAS_VLAN, META_VIRTIO, VIRTIO_BYTES } from '../../assembly/layout.
 import type { Dice } from './dice.js';
 import { mendIpv4 } from './grammar.js';
 import type { Input } from './input.js';
+import { MARKS_MAX } from './scene.js';
 
 const TCP = 6;
 const SYN = 0x02;
@@ -111,12 +112,13 @@ function splice(input: Input, dice: Dice, other: Input, length: number): void {
 
 /** What is said of the frame changes. */
 function about(input: Input, dice: Dice): void {
-  const kind = dice.below(6);
+  const kind = dice.below(7);
   if (kind === 0) input.packetType = dice.below(6);
   else if (kind === 1) input.setVlan(dice.next() & 0xffff);
   else if (kind === 2) input.ingress = dice.below(4);
   else if (kind === 3) input.flags = input.flags ^ 2;
   else if (kind === 4) input.meta[META_VIRTIO + dice.below(VIRTIO_BYTES)] = dice.pick(INTERESTING);
+  else if (kind === 5) input.mark = input.mark === undefined ? dice.below(MARKS_MAX + 3) : undefined;
   else input.setVirtio(1, dice.below(8), dice.below(100), dice.below(100), dice.below(40));
 }
 

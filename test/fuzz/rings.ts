@@ -58,6 +58,7 @@ function makeInput(input: Input, other: Input, dice: Dice): void {
   if (dice.oneIn(2)) other.copyFrom(input);
   if (!input.hasVirtio) input.setVirtio(0, 0, 0, 0, 0);
   input.ingress = input.ingress % INGRESSES;
+  input.mark = undefined;
 }
 
 function brokenVerdict(cells: Subject, verdict: number): string | undefined {

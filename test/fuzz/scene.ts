@@ -131,15 +131,20 @@ export function wayTo(number: number): { mac: string; egress: number; mtu: numbe
   return { mac: backendMac(number), egress, mtu: number >= 40 && number < 50 ? NARROW_MTU : WIDE_MTU };
 }
 
+/** Health-check mark of the first backend of VIP `k` of the scene is k + 1. */
+export const MARKS_MAX = SCENE.length;
+
 /** The records of the scene. */
 export function sceneChanges(): Change[] {
-  return SCENE.flatMap((vip): Change[] => {
+  return SCENE.flatMap((vip, k): Change[] => {
     const { address, protocol, port, encap, tracking } = vip;
     const record = { address, protocol, port, encap, tableSize: 251, ...(tracking && { tracking }) };
     const key = keyOf(vip);
     return [
       { put: record },
-      ...vip.backends.map((number) => ({ put: { vip: key, address: backendAddress(vip, number) } })),
+      ...vip.backends.map((number, i) => ({
+        put: { vip: key, address: backendAddress(vip, number), ...(i === 0 && { healthCheckMark: k + 1 }) },
+      })),
     ];
   });
 }

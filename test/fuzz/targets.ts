@@ -26,6 +26,7 @@ export interface Target {
 export class Targets {
   private readonly byPacket = new Map<number, SceneVip>();
   private byIndex: (Target | undefined)[] = [];
+  private readonly byMark = new Map<number, number>();
 
   constructor() {
     for (const vip of SCENE) {
@@ -49,12 +50,19 @@ export class Targets {
     return this.byIndex[index];
   }
 
+  /** Index of the backend that a mark names; 0 when it names none. */
+  marked(mark: number): number {
+    return this.byMark.get(mark) ?? 0;
+  }
+
   /** Reads indexes again: after membership changed. */
   refresh(subject: Subject): void {
     this.byIndex = [];
+    this.byMark.clear();
     for (const vip of SCENE) {
       const live = subject.engine.vips.get(keyOf(vip));
-      for (const { index, address, encap } of live?.backends.values() ?? []) {
+      for (const { index, address, encap, mark } of live?.backends.values() ?? []) {
+        if (mark !== undefined) this.byMark.set(mark, index); // each once in the scene
         const number = vip.backends.find((candidate) => backendAddress(vip, candidate) === address);
         const way = number === undefined ? undefined : wayTo(number);
         const macs = way && Uint8Array.from([...macBytes(way.mac), ...macBytes(ownMac(way.egress))]);
