@@ -28,6 +28,8 @@ export interface EngineParts {
   sourceFor(address: string): string | undefined;
   /** Time of the hot path, ticks. Default: the clock's. */
   tick?(): number;
+  /** Unix time, ms, for slow start. Default: that of the host. */
+  wallMs?(): number;
 }
 
 /** What became of changes: the publication, and the changes that were refused. */
@@ -74,6 +76,7 @@ export class Engine {
   private readonly tables: LiveTables;
   private readonly reader: StatsReader;
   private readonly tick: () => number;
+  private readonly wallMs: () => number;
   private state: MembershipState = EMPTY_STATE;
   private reached: Position | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -81,6 +84,7 @@ export class Engine {
   constructor(parts: EngineParts) {
     const { settings } = parts;
     this.tick = parts.tick ?? tickNow;
+    this.wallMs = parts.wallMs ?? Date.now;
     this.memory = createMemory(settings, parts.shape);
     const secret = settings.hashSecret ?? randomBytes(SECRET_BYTES); // a random one: good for a balancer that stands alone
     writeKeys(this.memory, secret);
@@ -104,6 +108,7 @@ export class Engine {
       onBackendReuse: (index) => this.reader.rebaseBackend(index),
       onVipReuse: (number) => this.reader.rebaseVip(number),
       tick: this.tick,
+      wallMs: this.wallMs,
     });
   }
 
@@ -159,6 +164,25 @@ export class Engine {
     const { state, touched, refusals } = applyChanges(this.state, changes, {});
     if (refusals[0] !== undefined) throw refusalError(refusals[0]);
     return this.publisher.plan(state, touched);
+  }
+
+  /** When a backend comes to another step of its slow start, Unix time in ms; Infinity when none will. */
+  get nextStepMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const vip of this.vips.values()) next = Math.min(next, vip.nextStepMs);
+    return next;
+  }
+
+  /**
+   * Publishes the VIPs of which a backend has come to another step of its slow start, all together. Resolves with what that took and
+   * the keys of the VIPs, or with undefined when there are none.
+   */
+  takeSteps(): Promise<(Applied & { vips: string[] }) | undefined> {
+    return this.enqueue(async () => {
+      const nowMs = this.wallMs();
+      const due = [...this.vips.values()].filter(({ nextStepMs }) => nextStepMs <= nowMs).map(({ key }) => key);
+      return due.length === 0 ? undefined : { ...(await this.publisher.publish(this.state, due)), vips: due };
+    });
   }
 
   /** What time does (drains.ts): call about once a second. Resolves with the backends that became drained. */

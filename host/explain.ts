@@ -25,6 +25,7 @@ import {
 import type { Engine } from './engine.js';
 import { formatAddress } from './membership/address.js';
 import type { LiveBackend, LiveVip } from './membership/publish.js';
+import { RAMP_STEPS } from './membership/slowStart.js';
 import { VERDICTS } from './stats.js';
 import type { Step } from './step.js';
 
@@ -60,7 +61,7 @@ export function stepsOf(engine: Engine, about: ExplainedFrame): Step[] {
   if (about.vip !== undefined && ask(EXPLAIN_IS_LOOKED_UP) === 1) {
     steps.push(hashStep(engine, about.vip), slotStep(ask, about.vip));
   }
-  if (about.backend !== undefined) steps.push(backendStep(about.backend));
+  if (about.backend !== undefined) steps.push(backendStep(about.backend, about.vip));
   if (about.backend !== undefined && about.outputs.length > 0) steps.push(encapStep(about.backend, about.outputs));
   steps.push(verdictStep(about));
   return steps;
@@ -117,9 +118,15 @@ function slotStep(ask: (what: number) => number, { record }: LiveVip): Step {
   return { step: 'slot', text, fields: { slot, isTracked } };
 }
 
-function backendStep({ address, index, isDraining }: LiveBackend): Step {
-  const text = `goes to backend ${address}${isDraining ? ', which is draining: a flow from before' : ''}`;
-  return { step: 'backend', text, fields: { backend: address, index, isDraining } };
+function backendStep({ address, index, isDraining }: LiveBackend, vip: LiveVip | undefined): Step {
+  const step = vip?.steps.get(address);
+  const notes = [
+    isDraining && ', which is draining: a flow from before',
+    step !== undefined && `, which is in step ${step} of ${RAMP_STEPS} of its slow start`,
+  ];
+  const text = `goes to backend ${address}${notes.filter(Boolean).join('')}`;
+  const fields = { backend: address, index, isDraining, ...(step !== undefined && { slowStartStep: step }) };
+  return { step: 'backend', text, fields };
 }
 
 function encapStep({ encap, address }: LiveBackend, outputs: Uint8Array[]): Step {

@@ -11,6 +11,7 @@ import { macBytes } from './mac.js';
 import { canonicalAddress } from './membership/address.js';
 import type { Applied, Change } from './membership/event.js';
 import type { Plan } from './membership/planned.js';
+import { changeWithSince } from './membership/slowStart.js';
 import { type Core, cellBytesFor, readCore, readInteger } from './options.js';
 import { type Stats, verdictName } from './stats.js';
 import type { Step } from './step.js';
@@ -18,7 +19,17 @@ import type { Step } from './step.js';
 export type { Batch, FrameMeta } from './batch.js';
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { FiveTuple } from './fiveTuple.js';
-export type { Applied, Backend, BackendState, Change, Encap, Protocol, Tracking, Vip } from './membership/event.js';
+export type {
+  Applied,
+  Backend,
+  BackendState,
+  Change,
+  Encap,
+  Protocol,
+  SlowStart,
+  Tracking,
+  Vip,
+} from './membership/event.js';
 export type { Plan, PlannedBackend } from './membership/planned.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
@@ -47,6 +58,8 @@ export interface HotPathOptions extends Core {
   announce?: boolean;
   /** Time in ms, for replays and tests; never backwards. Default: the monotonic clock. */
   nowMs?: () => number;
+  /** Unix time in ms, for slow start. Default: `Date.now`. */
+  wallMs?: () => number;
 }
 
 /** What became of one frame. */
@@ -84,7 +97,10 @@ export interface HotPath extends Disposable {
   batch(size: number): Batch;
   /** Sets, changes or (undefined) clears the MAC address by which a backend is reached. */
   setNextHop(address: string, mac: string | undefined): void;
-  /** What time does: releases slots and sweeps the flow table; call it about once a second of `nowMs`. Names the drained. */
+  /**
+   * What time does: releases slots, sweeps the flow table, takes steps of slow start; call it about once a second of `nowMs`. Names the
+   * drained.
+   */
   tend(): Promise<{ vip: string; backend: string }[]>;
   /** Digest of a VIP's lookup table: equal for equal records and secret. Throws ERR_OPTION for an unknown VIP. */
   digest(vip: string): string;
@@ -109,6 +125,7 @@ class CellHotPath implements HotPath {
   private readonly ways = new Map<string, string>();
   private reached = new Set<string>();
   private readonly cells: CellBatch;
+  private readonly wallMs: () => number;
 
   constructor(options: HotPathOptions) {
     const settings = readCore(options);
@@ -116,6 +133,7 @@ class CellHotPath implements HotPath {
     this.frameBytesMax = readInteger('frameBytesMax', options.frameBytesMax, 9216, 64, FRAME_BYTES_MAX);
     this.mtu = readInteger('mtu', options.mtu, 1500, 0, 65_535);
     const { nowMs, outerSource } = options;
+    this.wallMs = options.wallMs ?? Date.now;
     this.engine = new Engine({
       settings,
       shape: {
@@ -126,6 +144,7 @@ class CellHotPath implements HotPath {
         ringsBytes: 0,
       },
       sourceFor: (address) => (address.includes(':') ? outerSource?.ipv6 : outerSource?.ipv4),
+      wallMs: this.wallMs,
       ...(nowMs && { tick: () => Math.floor(nowMs() / TICK_MS) >>> 0 }),
     });
     const egress = { mac: options.mac ?? '02:00:00:00:00:01', isUp: true, announce: options.announce ?? false };
@@ -137,13 +156,13 @@ class CellHotPath implements HotPath {
   }
 
   async apply(changes: Change[]): Promise<Applied> {
-    const { applied } = await this.engine.apply(changes, { isAtomic: true });
+    const { applied } = await this.engine.apply(this.begun(changes), { isAtomic: true });
     this.followBackends();
     return applied;
   }
 
   plan(changes: Change[]): Plan[] {
-    return this.engine.plan(changes);
+    return this.engine.plan(this.begun(changes));
   }
 
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome {
@@ -182,7 +201,8 @@ class CellHotPath implements HotPath {
     this.engine.nextHops.set(key, mac === undefined ? undefined : { mac, egress: 0, mtu: this.mtu });
   }
 
-  tend(): Promise<{ vip: string; backend: string }[]> {
+  async tend(): Promise<{ vip: string; backend: string }[]> {
+    await this.engine.takeSteps();
     return this.engine.tend();
   }
 
@@ -200,6 +220,12 @@ class CellHotPath implements HotPath {
 
   [Symbol.dispose](): void {
     // Memory is all there is; it goes with the object.
+  }
+
+  /** Slow starts that do not say since when begin now. */
+  private begun(changes: readonly Change[]): Change[] {
+    const nowMs = this.wallMs();
+    return changes.map((change) => changeWithSince(change, nowMs));
   }
 
   /** Next-hop records are for the backends that are live: a backend that left gives its own back. */

@@ -16,6 +16,7 @@ import { backendsOf, pendingBackends } from './membership/state.js';
 import { SourceProgress } from './sourceProgress.js';
 import type { Stats } from './stats.js';
 import type { BackendStatus, Status, VipStatus } from './status.js';
+import { StepTimer } from './stepTimer.js';
 import { Surroundings, vipsOf } from './surroundings.js';
 import { WorkerPool } from './workers/pool.js';
 import { planRings } from './workers/rings.js';
@@ -64,6 +65,7 @@ class LiveBalancer implements LoadBalancer {
   private readonly surroundings: Surroundings;
   private readonly engine: Engine;
   private readonly pool: WorkerPool;
+  private readonly steps: StepTimer;
   private readonly stop = new AbortController();
   private readonly source: SourceProgress;
   private readonly refusals = { count: 0, last: [] as Refusal[] };
@@ -93,6 +95,10 @@ class LiveBalancer implements LoadBalancer {
       onRestart: (name, worker, reason) => this.hub.emit('workerRestart', { interface: name, worker, reason }),
       onSocketError: (name, errno) => settings.logger?.warn({ interface: name, errno }, 'packet socket error'),
       onError: (error) => this.hub.emit('error', error),
+    });
+    this.steps = new StepTimer(this.engine, {
+      taken: (publication) => this.hub.emit('applied', publication),
+      failed: (error) => this.hub.emit('error', error),
     });
     this.logEvents();
   }
@@ -167,6 +173,7 @@ class LiveBalancer implements LoadBalancer {
 
   private async shutDown(graceMs: number): Promise<void> {
     this.stop.abort();
+    this.steps.stop();
     if (graceMs > 0) await sleep(graceMs);
     await this.following;
     await this.engine.enqueue(async () => undefined); // a publication under way needs its workers
@@ -213,6 +220,7 @@ class LiveBalancer implements LoadBalancer {
       await this.surroundings.settle(this.engine.membership, liveBefore);
       this.hub.emit('applied', { ...outcome.applied, vips: touchedVips });
       this.tellPanics(touchedVips);
+      this.steps.arm();
     }
     return { ...outcome, refusals: [...foreign.map(({ refusal }) => refusal), ...outcome.refusals] };
   }
@@ -271,6 +279,7 @@ class LiveBalancer implements LoadBalancer {
           encap: encapName(encapOf(vip.vip, backend)),
           slots: slots.get(address) ?? 0,
           share: (slots.get(address) ?? 0) / vip.record.slotCount,
+          slowStartStep: vip.steps.get(address),
           isDrained: vip.backends.get(address)?.isDrained ?? false,
           mac: way?.problem === undefined ? way?.nextHop?.mac : undefined,
           problem: way?.problem,

@@ -17,6 +17,8 @@ export interface BackendStatus {
   slots: number;
   /** Share of the slots, 0..1. */
   share: number;
+  /** Step of its slow start, 1..9: so many tenths of its weight count; undefined when all of it does. */
+  slowStartStep: number | undefined;
   /** True when it drained and nothing is left on it. */
   isDrained: boolean;
   /** MAC address of the next hop; undefined while it is not known. */

@@ -75,11 +75,14 @@ function format({
   isEmptied,
   panic,
   backends,
+  afterSlowStart: full,
 }: Plan): string {
   const moved = `${slotsMoved} of ${slotCount} slots move, ${(100 * share).toFixed(2)} %`;
   const notes = [
     isEmptied && 'NO BACKEND IS LEFT',
     panic !== 'none' && 'backends that were taken out count as active',
+    full !== undefined &&
+      `slow start: this is how it begins; at ${new Date(full.atMs).toISOString()} ${full.slotsMoved} slots have moved, ${(100 * full.share).toFixed(2)} %`,
   ].filter(Boolean);
   const lines = [
     `${vip}: ${change}; ${moved}: ${necessary} necessary, ${collateral} collateral`,

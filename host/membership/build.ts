@@ -11,6 +11,8 @@ import {
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import { fill, inLine, type Profile, place } from './profile.js';
+import { WEIGHT_MAX } from './record.js';
+import { RAMP_STEPS } from './slowStart.js';
 
 /** A backend as the table needs it. */
 export interface TableEntry {
@@ -19,6 +21,22 @@ export interface TableEntry {
   index: number;
   /** 1..65535 */
   weight: number;
+  /** Step of its ramp, 1..9; left out: its whole weight counts. */
+  step?: number;
+}
+
+/**
+ * The weights that a table is filled with, 1..65535. While one of them is in a ramp all are counted in tenths, exactly; but in whole ones
+ * where tenths would not fit, and with the profiles, whose systems have tables that are not the same for ten times the weights.
+ */
+export function tableWeights(
+  entries: readonly Pick<TableEntry, 'weight' | 'step'>[],
+  { name }: Pick<Profile, 'name'>,
+): number[] {
+  if (entries.every(({ step }) => step === undefined)) return entries.map(({ weight }) => weight);
+  const heaviest = entries.reduce((most, { weight }) => Math.max(most, weight), 0);
+  const unit = name === 'native' && heaviest * RAMP_STEPS <= WEIGHT_MAX ? RAMP_STEPS : 1;
+  return entries.map(({ weight, step = RAMP_STEPS }) => Math.max(1, Math.round((weight * step * unit) / RAMP_STEPS)));
 }
 
 /**
@@ -56,14 +74,12 @@ export function buildTable(
 ): void {
   const { base } = memory.region(REGION_BUILD);
   const line = inLine(profile, entries);
-  const targets = slotTargets(
-    line.map((entry) => entry.weight),
-    slotCount,
-  );
-  line.forEach(({ index, weight }, order) => {
+  const weights = tableWeights(line, profile);
+  const targets = slotTargets(weights, slotCount);
+  line.forEach(({ index }, order) => {
     const record = base + order * BUILD_BYTES;
     memory.view.setUint32(record + BUILD_INDEX, index, true);
-    memory.view.setUint32(record + BUILD_WEIGHT, weight, true);
+    memory.view.setUint32(record + BUILD_WEIGHT, weights[order] ?? 1, true);
     memory.view.setUint32(record + BUILD_TARGET, targets[order] ?? 0, true);
   });
   place(profile, builder, memory, line, slotCount);

@@ -105,7 +105,7 @@ class Reader {
   private readVip({ name, node, isBare }: Item): void {
     const body = isBare ? null : this.value(node);
     if (body === undefined) return;
-    const { backends: list, vip: reference = name, ...fields } = expandEncap(shortVip(body));
+    const { backends: list, vip: reference = name, ...fields } = expandShort(shortVip(body));
     const named = reference === undefined ? {} : this.vipFields(reference, node);
     if (named === undefined) return;
     const vip = readVip({ ...named, ...fields }, 'strict');
@@ -129,7 +129,7 @@ class Reader {
     const body = isBare ? null : this.value(node);
     if (body === undefined) return;
     const isShort = typeof body === 'string' && name === undefined;
-    const fields = isShort ? { address: body } : expandEncap(body ?? {});
+    const fields = isShort ? { address: body } : expandShort(body ?? {});
     const backend = readBackend({ ...(name === undefined ? {} : { address: name }), ...fields, vip: vipKey }, 'strict');
     if ('rule' in backend) {
       this.refuse(this.fieldStart(node, backend.field), backend);
@@ -262,8 +262,14 @@ function shortVip(body: unknown): unknown {
   return typeof body === 'string' ? { vip: body } : (body ?? {});
 }
 
-function expandEncap(body: unknown): Record<string, unknown> {
+// `encap: ipip` is short for `{ type: ipip }`, `slowStart: 60` for `{ seconds: 60 }`.
+function expandShort(body: unknown): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return { value: body };
   const fields = body as Record<string, unknown>;
-  return typeof fields.encap === 'string' ? { ...fields, encap: { type: fields.encap } } : fields;
+  const { encap, slowStart } = fields;
+  return {
+    ...fields,
+    ...(typeof encap === 'string' && { encap: { type: encap } }),
+    ...(typeof slowStart === 'number' && { slowStart: { seconds: slowStart } }),
+  };
 }

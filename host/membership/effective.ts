@@ -10,11 +10,13 @@
 //
 // Panic: when the active weight falls below `panicShare` of the registered weight, or none is left, all backends that are
 // not down count as active ('draining'); where there is none either, all that are down too ('down'). A backend of weight 0
-// that counts as active by this rule has weight 1. Time plays no part, so that every balancer decides alike.
+// that counts as active by this rule has weight 1. Time plays no part in that, so that every balancer decides alike; it only
+// says how much of its weight a backend in slow start has (slowStart.ts).
 import { addressBytes } from './address.js';
 import { encapOf } from './encap.js';
 import type { Backend, Encap, Vip } from './event.js';
 import { WEIGHT_DEFAULT } from './record.js';
+import { nextStepMs, RAMP_STEPS, rampStep } from './slowStart.js';
 
 /**
  * Share below which backends that were taken out count as active again. 0 = only when none is left: a drain is somebody's
@@ -28,8 +30,10 @@ export type Panic = 'none' | 'draining' | 'down';
 /** A backend as the table builder takes it. */
 export interface TableInput {
   address: string;
-  /** 1..65535 */
+  /** 1..65535: that of its record. */
   weight: number;
+  /** Step of its ramp, 1..9: so many tenths of the weight count. Left out: all of it. */
+  step?: number;
   /** Its own, else that of the VIP, else L2. */
   encap: Encap;
 }
@@ -43,27 +47,31 @@ export interface EffectiveBackends {
   /** Addresses of the backends that flows may stay on. */
   canServe: Set<string>;
   panic: Panic;
+  /** When one of `table` comes to another step of its ramp, Unix time in ms; Infinity when none will. */
+  nextStepMs: number;
 }
 
 /**
  * Applies the rule above to the backends of one VIP.
  * @param panicShare 0..1. Default 0: only when no active weight is left.
+ * @param nowMs Unix time, ms, for ramps. Default: all of them are over.
  */
 export function effectiveBackends(
   vip: Pick<Vip, 'encap'>,
   backends: Iterable<Backend>,
   panicShare: number = PANIC_SHARE_DEFAULT,
+  nowMs: number = Number.POSITIVE_INFINITY,
 ): EffectiveBackends {
   const all = sortByAddress([...backends]);
   const notDown = all.filter((backend) => backend.state !== 'down');
   const active = notDown.filter((backend) => !isDraining(backend));
   const panic = panicOf(active, notDown, all, panicShare);
   const chosen = { none: active, draining: notDown, down: all }[panic];
-  const input = (backend: Backend): TableInput => ({
-    address: backend.address,
-    weight: Math.max(1, weightOf(backend)),
-    encap: encapOf(vip, backend),
-  });
+  const input = (backend: Backend): TableInput => {
+    const step = rampStep(backend, nowMs);
+    const weight = Math.max(1, weightOf(backend));
+    return { address: backend.address, weight, ...(step < RAMP_STEPS && { step }), encap: encapOf(vip, backend) };
+  };
   const table = chosen.map(input);
   const before = notDown.filter((backend) => weightOf(backend) > 0);
   return {
@@ -71,6 +79,7 @@ export function effectiveBackends(
     previousTable: before.length > 0 ? before.map(input) : table,
     canServe: new Set((panic === 'down' ? all : notDown).map((backend) => backend.address)),
     panic,
+    nextStepMs: Math.min(...chosen.map((backend) => nextStepMs(backend, nowMs))),
   };
 }
 

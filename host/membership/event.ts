@@ -107,6 +107,19 @@ export interface Backend {
    * one backend over all VIPs: of two that have it, that whose key comes first.
    */
   healthCheckMark?: number;
+  /** Its share of new flows grows in ten steps. Default: it has all of it at once. */
+  slowStart?: SlowStart;
+}
+
+/** A ramp of ten steps of equal length, by wall clock: in step k the table counts k tenths of the weight, in the tenth all of it. */
+export interface SlowStart {
+  /** Length of all ten steps, 1..3600. */
+  seconds: number;
+  /**
+   * When it begins, Unix time in ms. Default: the time of the message in a topic (of its signature, if it has one); of the file, when the
+   * record is new in it or has changed; of the call that told it.
+   */
+  since?: number;
 }
 
 /**

@@ -31,6 +31,7 @@ export type {
   Position,
   Protocol,
   Refusal,
+  SlowStart,
   SourceEvent,
   SourceHost,
   Tracking,

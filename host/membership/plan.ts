@@ -7,12 +7,13 @@ import type { HotPathModule } from '../module.js';
 import { addressBytes } from './address.js';
 import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
-import type { Vip } from './event.js';
+import type { Backend, Vip } from './event.js';
 import type { Indexes } from './indexes.js';
 import type { Plan, PlannedBackend } from './planned.js';
 import { profileOf } from './profile.js';
 import type { LiveVip } from './publish.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
+import { fullWeightMs } from './slowStart.js';
 import { isSameTable } from './tableDraft.js';
 
 /** What planning works with. */
@@ -59,6 +60,12 @@ export function planVip(
   }
   for (const row of tally.values()) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
   return { ...planOf(key, 'changed', { slotCount, moved: slotCount, necessary: slotCount }, tally), panic };
+}
+
+/** A plan for a VIP of which a backend is in slow start: `full` is the same when all have their whole weight. */
+export function withFullWeight(plan: Plan, full: Plan, backends: readonly Backend[]): Plan {
+  const atMs = Math.max(...backends.map((backend) => fullWeightMs(backend) ?? 0));
+  return { ...plan, afterSlowStart: { atMs, slotsMoved: full.slotsMoved, share: full.share, backends: full.backends } };
 }
 
 /** Slots must change hands at least as often as backends gain over all, or lose: a table that is emptied gives all away. */

@@ -36,4 +36,15 @@ export interface Plan {
   panic: Panic;
   /** All that have slots before or after, in the order of their addresses before, then new ones. */
   backends: PlannedBackend[];
+  /**
+   * Set when a backend will be in slow start: what stands above is then the table of the step that it is in now, and this is what will have
+   * moved, from the table that is live, when all have their whole weight.
+   */
+  afterSlowStart?: {
+    /** Unix time, ms. */
+    atMs: number;
+    slotsMoved: number;
+    share: number;
+    backends: PlannedBackend[];
+  };
 }

@@ -26,10 +26,11 @@ import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
 import { hasMarks, type MarkConflict, marksOf } from './marks.js';
 import { type Names, namesOf } from './names.js';
-import { planRemoval, planVip } from './plan.js';
+import { planRemoval, planVip, withFullWeight } from './plan.js';
 import type { Plan } from './planned.js';
 import { readPrefix } from './prefix.js';
 import { Roots, type VipRecord } from './root.js';
+import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { TableDraft } from './tableDraft.js';
 
@@ -54,8 +55,12 @@ export interface LiveVip {
   readonly backends: Map<string, LiveBackend>;
   /** Addresses in the table, in canonical order. */
   readonly order: string[];
-  /** Their weights, in the same order. */
+  /** Their weights as they count now, in the same order. */
   readonly weights: number[];
+  /** Those in slow start, and the step each is in, 1..9. */
+  readonly steps: ReadonlyMap<string, number>;
+  /** When one of them comes to another step, Unix time in ms; Infinity when none will. */
+  readonly nextStepMs: number;
   readonly panic: Panic;
   /** What is asked before the table. */
   readonly names: Names;
@@ -74,11 +79,15 @@ export interface PublisherParts {
   onBackendReuse?(index: number): void;
   onVipReuse?(number: number): void;
   tick?(): number;
+  /** Unix time, ms, for slow start. Default: that of the host. */
+  wallMs?(): number;
 }
 
 /** What one publication has begun: to be finished, or given back. */
 interface Draft {
   tick: number;
+  /** Unix time, ms: one for all that is published together. */
+  wallMs: number;
   live: Map<string, LiveVip>;
   /** VIPs that are new or rebuilt. */
   made: LiveVip[];
@@ -111,10 +120,12 @@ export class Publisher {
   private readonly addressNumbers: Indexes;
   private readonly backendIndexes: Indexes;
   private readonly tick: () => number;
+  private readonly wallMs: () => number;
 
   constructor(private readonly parts: PublisherParts) {
     const { memory, builder, settings } = parts;
     this.tick = parts.tick ?? tickNow;
+    this.wallMs = parts.wallMs ?? Date.now;
     this.roots = new Roots(memory, builder);
     this.arena = new Arena(memory.region(REGION_TABLES));
     const restTicks = Math.max(settings.tcpIdleTicks, settings.udpIdleTicks);
@@ -142,8 +153,9 @@ export class Publisher {
     const tick = this.tick();
     const tables = new TableDraft(this.parts, this.arena, tick);
     const live = new Map(this.live);
+    const wallMs = this.wallMs();
     const { marks } = this;
-    const draft: Draft = { tick, live, made: [], tables, servedBefore: new Map(), gone: [], marks, undo: [] };
+    const draft: Draft = { tick, wallMs, live, made: [], tables, servedBefore: new Map(), gone: [], marks, undo: [] };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -174,7 +186,11 @@ export class Publisher {
       const [before, entry] = [this.live.get(key), state.vips.get(key)];
       if (entry !== undefined) {
         const backends = backendsOf(state, key).map(({ backend }) => backend);
-        plans.push(planVip(parts, key, entry.vip, effectiveBackends(entry.vip, backends, settings.panicShare), before));
+        const at = (nowMs?: number) => effectiveBackends(entry.vip, backends, settings.panicShare, nowMs);
+        const now = at(this.wallMs());
+        const plan = planVip(parts, key, entry.vip, now, before);
+        if (now.nextStepMs === Number.POSITIVE_INFINITY) plans.push(plan);
+        else plans.push(withFullWeight(plan, planVip(parts, key, entry.vip, at(), before), backends));
       } else if (before !== undefined) plans.push(planRemoval(parts, before));
     }
     return plans;
@@ -205,7 +221,7 @@ export class Publisher {
       return;
     }
     const backends = backendsOf(state, key).map(({ backend }) => backend);
-    const effective = effectiveBackends(entry.vip, backends, this.parts.settings.panicShare);
+    const effective = effectiveBackends(entry.vip, backends, this.parts.settings.panicShare, draft.wallMs);
     const made = this.draftLive(draft, key, entry.vip, effective, before, backends);
     draft.live.set(key, made);
     draft.made.push(made);
@@ -254,10 +270,14 @@ export class Publisher {
       if (!backend.isDraining) backend.isDrained = false;
     }
     const order = effective.table.map((input) => input.address);
-    const weights = effective.table.map((input) => input.weight);
+    const weights = effective.table.map(({ weight, step = RAMP_STEPS }) => (weight * step) / RAMP_STEPS);
+    const steps = new Map(
+      effective.table.flatMap(({ address, step }) => (step === undefined ? [] : [[address, step]])),
+    );
     const names = namesOf(vip, registered, effective.canServe);
     const record = draft.tables.make(vip, number, effective, backends, before, names);
-    return { key, vip, number, backends, order, weights, panic: effective.panic, names, record };
+    const { panic, nextStepMs } = effective;
+    return { key, vip, number, backends, order, weights, steps, nextStepMs, panic, names, record };
   }
 
   /** The record of a backend is never changed while live: another encapsulation is another index. */

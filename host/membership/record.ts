@@ -12,6 +12,7 @@ import { formatVipKey, PORT_MAX, readKey } from './key.js';
 import { ADDRESS_PATTERN, PREFIX_PATTERN, VIP_KEY_PATTERN } from './patterns.js';
 import { canonicalPrefix, vipAddressRule } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
+import { RAMP_SECONDS_MAX, RAMP_SECONDS_MIN, SINCE_MS_MAX } from './slowStart.js';
 import { routeBy, serverId, sourceRoutes, waysRule } from './ways.js';
 
 /** Largest weight of a backend. */
@@ -95,6 +96,16 @@ const VIP_FIELDS = {
     .meta({ description: 'With source among routeBy: prefix of clients to address of a backend of this VIP.' }),
 };
 
+const slowStart = z.looseObject(
+  {
+    seconds: integer(RAMP_SECONDS_MIN, RAMP_SECONDS_MAX).meta({ description: 'Length of all ten steps.' }),
+    since: integer(0, SINCE_MS_MAX, 'expected Unix time in ms')
+      .optional()
+      .meta({ description: 'When it begins, Unix time in ms. Default: the time of the signature, or of the message.' }),
+  },
+  { error: 'expected an object such as { seconds: 60 }' },
+);
+
 const BACKEND_FIELDS = {
   vip: vipReference.meta({ description: 'Key of its VIP.' }),
   address: hostAddress.meta({ description: 'IPv4 or IPv6 address it is reached at. As in the key.' }),
@@ -114,17 +125,24 @@ const BACKEND_FIELDS = {
   healthCheckMark: integer(1, 2 ** 32 - 1)
     .optional()
     .meta({ description: "Mark (SO_MARK) of the balancer's own packets that are to reach it: health checks." }),
+  slowStart: slowStart.optional().meta({
+    description: 'The weight counts k tenths in step k of ten, by wall clock. Default: all of it at once.',
+  }),
 };
 
 const OBJECT_RULE = { error: 'expected an object' };
 const STRICT_FIELDS = { encap: strictEncap.optional() };
+const STRICT_BACKEND_FIELDS = { ...STRICT_FIELDS, slowStart: slowStart.strict().optional() };
 const VIP_SCHEMA = {
   loose: z.looseObject(VIP_FIELDS, OBJECT_RULE),
   strict: z.strictObject({ ...VIP_FIELDS, ...STRICT_FIELDS }, { error: fieldsRule('a VIP', VIP_FIELDS) }),
 };
 const BACKEND_SCHEMA = {
   loose: z.looseObject(BACKEND_FIELDS, OBJECT_RULE),
-  strict: z.strictObject({ ...BACKEND_FIELDS, ...STRICT_FIELDS }, { error: fieldsRule('a backend', BACKEND_FIELDS) }),
+  strict: z.strictObject(
+    { ...BACKEND_FIELDS, ...STRICT_BACKEND_FIELDS },
+    { error: fieldsRule('a backend', BACKEND_FIELDS) },
+  ),
 };
 
 /** What a VIP and a backend record may say, for the JSON Schema. */

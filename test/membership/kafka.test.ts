@@ -143,6 +143,26 @@ kafkaTest(
 );
 
 kafkaTest(
+  'a slow start begins with its message, for whoever reads it whenever; or when the record says',
+  withBroker(10_000, async ({ publisher, listen }) => {
+    const before = Date.now();
+    const stated = { seconds: 30, since: 1_764_072_000_000 };
+    await publisher.publish([vipEntry, entry(9, { slowStart: { seconds: 60 } }), entry(10, { slowStart: stated })]);
+    const after = Date.now();
+    const sinceOf = (changes: Change[], host: number): number => {
+      const [found] = changes.filter((change) => 'put' in change && change.put.address === `10.0.1.${host}`);
+      return (found as { put: { slowStart: { since: number } } }).put.slowStart.since;
+    };
+    const first = await listen().next('changes');
+    const since = sinceOf(first.changes, 9);
+    assert.ok(since >= before && since <= after, `${before} ${since} ${after}`);
+    assert.is(sinceOf(first.changes, 10), stated.since);
+    const second = await listen().next('changes');
+    assert.equal(byText(second.changes), byText(first.changes));
+  }),
+);
+
+kafkaTest(
   'scope: ours and those of all; a record given to others is taken away',
   withBroker(10_000, async ({ publisher, listen }) => {
     await publisher.publish([vipEntry, entry(1), entry(2, { scope: 'edge' }), entry(3, { scope: 'core' })]);

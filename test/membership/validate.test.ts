@@ -84,6 +84,24 @@ const GOLDEN: [string, string | null, unknown, string][] = [
     nine({ encap: 'ipip' }),
     'encap "ipip" for backend 10.0.1.9, expected an object such as { type: ipip }',
   ],
+  [
+    'slow start',
+    NINE,
+    nine({ slowStart: { seconds: 0 } }),
+    'slowStart.seconds 0 for backend 10.0.1.9, expected 1..3600',
+  ],
+  [
+    'slow start since',
+    NINE,
+    nine({ slowStart: { seconds: 60, since: 'noon' } }),
+    'slowStart.since "noon" for backend 10.0.1.9, expected Unix time in ms',
+  ],
+  [
+    'slow start as a number',
+    NINE,
+    nine({ slowStart: 60 }),
+    'slowStart 60 for backend 10.0.1.9, expected an object such as { seconds: 60 }',
+  ],
   ['port', WEB, web({ port: 65536 }), `port 65536 for VIP ${WEB}, expected 0..65535`],
   [
     'port missing',
@@ -327,7 +345,7 @@ Validate('changes of a program: all or none, with a hint at mistyped fields', ()
   const { changes, refusals } = validateChanges(bad);
   assert.equal(changes, []);
   assert.equal(refusals.map(formatRefusal), [
-    'change 2: wieght 3 for backend 10.0.1.9, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark); changes ignored',
+    'change 2: wieght 3 for backend 10.0.1.9, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark, slowStart); changes ignored',
     'change 3: key "x", expected a key such as tcp/192.0.2.80:80, or tcp/192.0.2.80:80/10.0.1.9 for a backend; changes ignored',
     'change 4: change null, expected { put: record } or { remove: key }; changes ignored',
     'change 5: change {}, expected { put: record } or { remove: key }; changes ignored',

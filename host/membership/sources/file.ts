@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Declared, FILE_BYTES_MAX, readDeclared } from '../declared.js';
 import { changeOfDifference, differences, type RecordMap } from '../difference.js';
 import type { MembershipSource, SourceEvent } from '../event.js';
+import { beginRamps } from '../slowStart.js';
 import { EventQueue } from './queue.js';
 
 /** How long a file must stay as it is before it is read: somebody may be half way through writing it. */
@@ -23,7 +24,7 @@ const SETTLE_TRIES_MAX = 20;
 const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** What a look at the file found: its text, that it is as it was, or why it could not be read. */
-type Look = { text: string; stamp: string } | { problem: string } | 'same';
+type Look = { text: string; stamp: string; writtenMs: number } | { problem: string } | 'same';
 
 /**
  * A source that reads `path`, YAML or JSON in the form of `host/membership/declared.ts`, and follows it. A file with a mistake in it
@@ -129,17 +130,18 @@ class Follower {
     if (look !== 'same' && 'problem' in look) this.tellStale(look.problem);
     else {
       this.tellFresh();
-      if (look !== 'same') this.takeText(look.text, look.stamp);
+      if (look !== 'same') this.takeText(look.text, look.stamp, look.writtenMs);
     }
   }
 
-  private takeText(text: string, stamp: string): void {
+  private takeText(text: string, stamp: string, writtenMs: number): void {
     this.stamp = stamp;
     const declared = readDeclared(text, this.path);
     for (const refusal of declared.refusals) this.queue.push({ type: 'refused', refusal });
     if (declared.records === undefined) return;
-    const changes = differences(this.records, declared.records).map(changeOfDifference);
-    this.records = declared.records;
+    const records = beginRamps(declared.records, this.records, writtenMs);
+    const changes = differences(this.records, records).map(changeOfDifference);
+    this.records = records;
     if (changes.length > 0) this.queue.push({ type: 'changes', changes, where: `file ${this.path}` });
     if (!this.isCaughtUp) this.queue.push({ type: 'caughtUp' });
     this.isCaughtUp = true;
@@ -182,7 +184,8 @@ async function readSettled(path: string, stampBefore: string): Promise<Look | 'c
     if ((await stampOf(file, path)) !== stamp) return 'changing';
     const text = await file.readFile('utf8');
     // Renamed over while we read: this is the old file's text, and the new one is there.
-    return (await stampOf(file, path)) === stamp && (await isStillAt(path, stamp)) ? { text, stamp } : 'changing';
+    const isWhole = (await stampOf(file, path)) === stamp && (await isStillAt(path, stamp));
+    return isWhole ? { text, stamp, writtenMs: Math.floor((await file.stat()).mtimeMs) } : 'changing';
   } finally {
     await file.close();
   }

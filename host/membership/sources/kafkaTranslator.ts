@@ -1,5 +1,6 @@
 // host/membership/sources/kafkaTranslator.ts: from the messages of a topic to changes: last value a key, our scope, nothing told twice.
 import type { Change, Position, SourceEvent } from '../event.js';
+import { withSince } from '../slowStart.js';
 import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
 import { type Bookmark, landmarkOf } from './kafkaBookmark.js';
 import type { KeptRecord, TopicSnapshot } from './kafkaSnapshot.js';
@@ -119,7 +120,7 @@ export class Translator {
     const isOurs = scope === undefined || scope === this.scope;
     // Removed, or given to another group of balancers.
     if (step.kind === 'remove' || !isOurs) this.drop(key);
-    else this.keep({ step, place: { partition, timestampMs } });
+    else this.keep({ step: begun(step, timestampMs), place: { partition, timestampMs } });
   }
 
   private keep(record: KeptRecord): void {
@@ -133,4 +134,9 @@ export class Translator {
     if (this.told.has(key)) this.batch.set(key, { remove: key });
     else this.batch.delete(key);
   }
+}
+
+// A slow start that does not say since when begins with its message: then it does so alike for all that read it, whenever they do.
+function begun(step: KeptRecord['step'], sinceMs: number): KeptRecord['step'] {
+  return step.kind === 'backend' ? { ...step, backend: withSince(step.backend, Math.max(0, sinceMs)) } : step;
 }

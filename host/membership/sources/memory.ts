@@ -2,6 +2,7 @@
 import { MaglevError } from '../../errors.js';
 import type { Applied, Change, MembershipSource, SourceEvent } from '../event.js';
 import { refusalError } from '../refusal.js';
+import { changeWithSince } from '../slowStart.js';
 import { validateChanges } from '../validate.js';
 import { EventQueue } from './queue.js';
 
@@ -69,7 +70,8 @@ function validated(changes: readonly Change[]): Change[] {
   const { changes: valid, refusals } = validateChanges(changes);
   const [first] = refusals;
   if (first !== undefined) throw refusalError(first);
-  return valid;
+  const nowMs = Date.now();
+  return valid.map((change) => changeWithSince(change, nowMs)); // a slow start begins with the call
 }
 
 function closedError(): MaglevError {
