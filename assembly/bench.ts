@@ -34,13 +34,15 @@ export function restore(first: u32, count: u32): u32 {
   let to = cells + HEADROOM;
   const bytes = stride;
   const cell = cellBytes;
+  const flows = flowCount;
   for (const end = metas + count * META_BYTES; meta < end; meta += META_BYTES, to += cell) {
     v128.store(meta, v128.load(head));
     v128.store(meta, i64x2.splat(0), HEAD_BYTES);
-    for (let at: u32 = 0; at < bytes; at += CACHE_LINE) copyLine(to + at, from + at);
+    copyLine(to, from); // most frames are no longer
+    for (let at: u32 = CACHE_LINE; at < bytes; at += CACHE_LINE) copyLine(to + at, from + at);
     head += HEAD_BYTES;
     from += bytes;
-    if (++flow < flowCount) continue;
+    if (++flow < flows) continue;
     flow = 0;
     head = heads;
     from = frames;

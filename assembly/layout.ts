@@ -388,8 +388,6 @@ export const STEP_BUCKET = 40; // u32: address of the bucket its flow is in, whe
 export const STEP_RING_FRAME = 44; // u32: frame of the receive ring it lies in
 export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
 export const STEP_IS_V6 = 1;
-export const STEP_IS_UDP = 2;
-export const STEP_IS_SYN = 4;
 
 // --- DECAP: only of a decapsulator, which is one worker. Settings, three lists of prefixes, output records ---------------------
 export const DECAP_MEMORY = 0; // u64: where address 0 of this memory is in the process: for the kernel

@@ -8,6 +8,14 @@ import * as parsed from './parse';
 import * as ringSink from './ring/tpacket';
 import * as virtio from './wire/virtio';
 
+/** The two kinds as types, for code that is compiled once for each of them (fast/send.ts): no frame asks which it is. */
+export abstract class Cells {}
+export abstract class Rings {}
+
+export function isRings<Sink>(): bool {
+  return idof<Sink>() == idof<Rings>();
+}
+
 /** Which sink this call of the host writes to; set before the first frame of a batch. */
 export let usesRings: bool = false;
 

@@ -26,6 +26,11 @@ export function find(root: usize, high: u64, low: u64, protocol: u32, port: u32)
   return findClosest(root, lengths, high, low, keyOf(protocol, 0));
 }
 
+/** The record of this very address and port, 0 when there is none: what find() asks first, for protocols but 0. */
+export function findNamed(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
+  return probe(root, high, low, keyOf(protocol, port) | ONE_ADDRESS);
+}
+
 /** True when the address is one of our VIPs', or lies in a prefix of one, whatever protocol and port. */
 export function isOurs(root: usize, high: u64, low: u64): bool {
   return findClosest(root, prefixLengths(root, high, low), high, low, 0) != 0;

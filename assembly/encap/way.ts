@@ -51,9 +51,18 @@ export function outerBytesOf(backend: usize): u32 {
 /** NO_VERDICT when an IP packet of `bytes` bytes may leave this way, else why not. `mtu` 0 = no limit. */
 export function refusal(way: u64, mtu: u32, bytes: u32): u32 {
   if (!way) return DROP_NEXT_HOP_UNRESOLVED;
-  if (egressOf(way) >= <u32>EGRESS_MAX) return DROP_EGRESS_DOWN;
-  if (!(load<u32>(egressRecord(way), EGRESS_FLAGS) & EGRESS_UP)) return DROP_EGRESS_DOWN;
-  return mtu && bytes > mtu ? DROP_TOO_BIG : NO_VERDICT;
+  if (!isUp(way)) return DROP_EGRESS_DOWN;
+  return fits(bytes, mtu) ? NO_VERDICT : DROP_TOO_BIG;
+}
+
+/** An IP packet of `bytes` bytes may go where the MTU is `mtu`, 0 = no limit, which is then the largest number of all. */
+export function fits(bytes: u32, mtu: u32): bool {
+  return bytes - 1 <= mtu - 1;
+}
+
+/** Frames may leave by the interface of this way. */
+export function isUp(way: u64): bool {
+  return egressOf(way) < <u32>EGRESS_MAX && (load<u32>(egressRecord(way), EGRESS_FLAGS) & EGRESS_UP) != 0;
 }
 
 /** Our MAC address on this way, in the low 6 bytes. */

@@ -7,9 +7,9 @@ import {
   STEP_BUCKET,
   STEP_BYTES,
   STEP_CHOSEN,
+  STEP_FRAME,
   STEP_HASH,
-  STEP_IS_SYN,
-  STEP_IS_UDP,
+  STEP_IS_V6,
   STEP_KIND,
   STEP_SLOT_AT,
   STEP_TOUCHED,
@@ -18,12 +18,17 @@ import {
 } from '../layout';
 import { steps } from '../memory';
 import { selectTracked } from '../select/tracked';
+import { HEADER_BYTES } from '../wire/ethernet';
+import * as ipv4 from '../wire/ipv4';
+import * as ipv6 from '../wire/ipv6';
+import * as l4 from '../wire/l4';
 
 const HAS_GENERAL: u32 = 0x10000; // beside slots, of 16 bits: some step is not for the fast path
 
 /**
- * Fills in STEP_CHOSEN of steps 0 to `count` - 1. Where a step goes through forward.ts, tracked slots are left to chooseTracked()
- * in their turn: that step may enter the same flow (a fragment, say), and who comes first is to choose.
+ * Fills in STEP_CHOSEN of steps 0 to `count` - 1, NO_BACKEND where the step is not for the fast path. Where a step goes through
+ * forward.ts, tracked slots are left to chooseTracked() in their turn: that step may enter the same flow (a fragment, say), and who
+ * comes first is to choose.
  */
 export function choose(count: u32, tick: u32): void {
   const end = steps + count * STEP_BYTES;
@@ -36,17 +41,17 @@ export function choose(count: u32, tick: u32): void {
   }
 }
 
-/** Chooses for a step whose STEP_CHOSEN is still a tracked slot, and returns the backend. */
-export function chooseTracked(step: usize, tick: u32): u32 {
+/** Chooses for a step whose STEP_CHOSEN is still a tracked slot. */
+export function chooseTracked(step: usize, tick: u32): void {
   const slot = load<u32>(step, STEP_CHOSEN);
   const vip = <usize>load<u32>(step, STEP_VIP);
   const slotIndex = (load<u32>(step, STEP_SLOT_AT) - load<u32>(vip, VIP_TABLE)) / SLOT_BYTES;
-  const kind = load<u32>(step, STEP_KIND);
-  const isTcp = !(kind & STEP_IS_UDP);
-  const isSyn = (kind & STEP_IS_SYN) != 0;
+  const packet = <usize>load<u32>(step, STEP_FRAME) + HEADER_BYTES;
+  const isV6 = (load<u32>(step, STEP_KIND) & STEP_IS_V6) != 0;
+  const isTcp = (isV6 ? ipv6.nextHeader(packet) : ipv4.protocol(packet)) == l4.PROTOCOL_TCP;
+  const isSyn = isTcp && l4.isSyn(packet + (isV6 ? ipv6.HEADER_LEN : ipv4.MIN_LEN));
   const chosen = selectTracked(vip, slotIndex, slot, load<u64>(step, STEP_HASH), isTcp, isSyn, tick);
   store<u32>(step, chosen, STEP_CHOSEN);
-  return chosen;
 }
 
 /** Reads every step's slot, and works out where its flow would be; returns all slots, or-ed, and HAS_GENERAL. */

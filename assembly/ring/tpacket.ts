@@ -73,7 +73,7 @@ export function runRing(budget: u32, tick: u32): u32 {
   while (done < budget && !isCrowded) {
     const count = openFrames(min<u32>(budget - done, STEPS_MAX));
     if (!count) break;
-    runSteps(count, root, tick);
+    runSteps<sink.Rings>(count, root, tick);
     giveBack(count);
     done += count;
   }

@@ -40,11 +40,20 @@ export function source(p: usize): u64 {
   return load<u64>(p, SOURCE) & MAC_MASK;
 }
 
-/** Writes an untagged header; MAC addresses are the low 6 bytes of their u64, the other two are 0. */
+/** Writes an untagged header; MAC addresses are the low 6 bytes of their u64. Of `from` the other two are 0. */
 export function write(p: usize, destination: u64, from: u64, ethertype: u32): void {
-  store<u64>(p, destination | (from << 48)); // both addresses as one number of 12 bytes: the first 8,
-  store<u32>(p, <u32>(from >> 16), 8); // the other 4
-  store<u16>(p, bswap<u16>(<u16>ethertype), TYPE);
+  writeHalves(p, destination, secondHalf(from, ethertype));
+}
+
+/** The last 8 bytes of an untagged header: the source, whose other two bytes are 0, and the ethertype. */
+export function secondHalf(from: u64, ethertype: u32): u64 {
+  return from | ((<u64>bswap<u16>(<u16>ethertype)) << 48);
+}
+
+/** Writes an untagged header; the other two bytes of `destination` do not matter, the second half comes over them. */
+export function writeHalves(p: usize, destination: u64, half: u64): void {
+  store<u64>(p, destination);
+  store<u64>(p, half, SOURCE);
 }
 
 /** Writes a header with an 802.1Q tag. */

@@ -16,7 +16,7 @@ export const SOURCE: usize = 12;
 export const DESTINATION: usize = 16;
 
 export const MIN_LEN: u32 = 20;
-const MORE_FRAGMENTS_OR_OFFSET: u32 = 0x3fff; // without the don't-fragment flag
+const MORE_FRAGMENTS_OR_OFFSET: u32 = 0xff3f; // as they lie in memory, without the don't-fragment flag
 const DONT_FRAGMENT: u32 = 0x40; // in the first byte of the field
 
 /** True when the fixed header is there and contradicts nothing. `isWhole` then says whether the packet is all here. */
@@ -44,7 +44,7 @@ export function tos(p: usize): u32 {
 }
 
 export function totalLen(p: usize): u32 {
-  return bswap<u16>(load<u16>(p, TOTAL_LEN));
+  return ((<u32>load<u8>(p, TOTAL_LEN)) << 8) | load<u8>(p, TOTAL_LEN + 1); // shorter than to load both and swap them
 }
 
 export function id(p: usize): u32 {
@@ -53,7 +53,7 @@ export function id(p: usize): u32 {
 
 /** Any fragment but a whole packet: the more-fragments flag or an offset. */
 export function isFragment(p: usize): bool {
-  return (<u32>bswap<u16>(load<u16>(p, FRAGMENT)) & MORE_FRAGMENTS_OR_OFFSET) != 0;
+  return (load<u16>(p, FRAGMENT) & MORE_FRAGMENTS_OR_OFFSET) != 0;
 }
 
 /** As it lies in memory. */
@@ -91,13 +91,15 @@ export function destination(p: usize): u32 {
 
 /**
  * Takes one from the TTL and mends the checksum. RFC 1624, equation 3: HC' = ~(~HC + ~m + m'). The word m holds the TTL
- * in its high byte, so m' = m - 0x0100 and ~m + m' = 0xfeff: HC' = HC + 0x0100 with the carry brought round.
+ * in its high byte, so m' = m - 0x0100 and ~m + m' = 0xfeff: HC' = HC + 0x0100 with the carry brought round. In one's complement
+ * the bytes may be swapped as long as all are (RFC 1071, section 2(B)): of words as they lie in memory that is HC + 1. So one
+ * 32-bit word, of TTL, protocol and checksum, is all there is to load and to store.
  */
 export function decrementTtl(p: usize): void {
-  store<u8>(p, load<u8>(p, TTL) - 1, TTL);
-  const sum = <u32>bswap<u16>(load<u16>(p, CHECKSUM)) + 0x0100;
+  const word = load<u32>(p, TTL);
   // RFC 1624, section 4: as RFC 1141 this would end in 0xffff where a full sum gives 0; bring that round as well.
-  store<u16>(p, bswap<u16>(<u16>(sum + (sum >= 0xffff ? 1 : 0))), CHECKSUM);
+  const carry: u32 = word >= 0xfffe_0000 ? 0x1_0000 : 0;
+  store<u32>(p, word - 1 + 0x1_0000 + carry, TTL);
 }
 
 export function setTos(p: usize, v: u32): void {

@@ -33,8 +33,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the carry of the checksum is lost when TTL goes down',
     file: 'wire/ipv4.ts',
-    find: '(sum >= 0xffff ? 1 : 0)',
-    replace: '0',
+    find: 'store<u32>(p, word - 1 + 0x1_0000 + carry, TTL);',
+    replace: 'store<u32>(p, ((word - 1) & 0xff00_ffff) | ((word + 0x1_0000) & 0x00ff_0000), TTL);',
   },
   {
     name: 'the checksum of an outer header is folded once',
@@ -75,14 +75,14 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the fast path forwards what has no hop left',
     file: 'fast/plain.ts',
-    find: 'if (word & FRAGMENT_MASK || (word & 0xff_0000) <= TTL_ONE) return 0;',
-    replace: 'if (word & FRAGMENT_MASK) return 0;',
+    find: 'if (ipv4.ttl(packet) <= 1) return 0;',
+    replace: '',
   },
   {
     name: 'the fast path thinks of the VIP before when only the port differs',
     file: 'fast/read.ts',
-    find: 'if ((destination ^ lastDestination) | (service ^ lastService)) {',
-    replace: 'if (destination ^ lastDestination) {',
+    find: 'if (service != lastService) {',
+    replace: 'if (<u32>service != <u32>lastService) {',
   },
   {
     name: 'a SYN that is sent again confirms its flow',
@@ -93,8 +93,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a packet as large as the MTU is too big',
     file: 'encap/way.ts',
-    find: 'return mtu && bytes > mtu ?',
-    replace: 'return mtu && bytes >= mtu ?',
+    find: 'return bytes - 1 <= mtu - 1;',
+    replace: 'return bytes <= mtu - 1;',
   },
   {
     name: 'a half checksum is completed over the padding, too',
