@@ -69,9 +69,9 @@ export class NextHops {
     return this.indexes.take(address, tick);
   }
 
-  /** True when some backend is reached at `address`. */
-  has(address: string): boolean {
-    return this.indexes.get(address) !== undefined;
+  /** The same for something that may not be: `undo` gives back what was taken for it. */
+  borrow(address: string, tick: number): { index: number; undo: () => void } {
+    return this.indexes.borrow(address, tick);
   }
 
   release(address: string, tick: number): void {

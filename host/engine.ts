@@ -9,6 +9,7 @@ import { secretCheck, writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Position, Refusal } from './membership/event.js';
 import { LiveTables, type VipTable } from './membership/liveTables.js';
+import { inOrderOfTraffic, inPieces, shortages } from './membership/pieces.js';
 import type { Plan } from './membership/planned.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
 import { refusalError } from './membership/refusal.js';
@@ -34,8 +35,19 @@ export interface EngineParts {
 
 /** What became of changes: the publication, and the changes that were refused. */
 export interface EngineOutcome {
+  /** Of several publications the last generation, and the sums. */
   applied: Applied;
   refusals: Refusal[];
+  /** Why VIPs are not live as the records say, when changes were made live piece by piece. */
+  shortages: MaglevError[];
+}
+
+/** What its owner does around each publication. */
+export interface Stages {
+  /** Before `keys` are built as `state` has them: to find the ways to new backends. */
+  prepare?(state: MembershipState, keys: readonly string[]): Promise<void> | void;
+  /** `keys` are live, or as they were before because that failed. */
+  settle?(state: MembershipState, keys: readonly string[], applied: Applied | undefined): Promise<void> | void;
 }
 
 /** What is live, all of one moment, as balancers compare it. */
@@ -59,6 +71,11 @@ export interface ChangeOrigin {
   where?: string;
   /** All or nothing: one refusal rejects with ERR_RECORD and nothing is applied. */
   isAtomic?: boolean;
+  /**
+   * Many VIPs are made live piece by piece, the most used first. One that a limit leaves no room for stays as it was, takes no other with it,
+   * and is tried again (`retry`). Default: all in one publication, and where a limit is reached none.
+   */
+  isGradual?: boolean;
   /** How far the source is read with these changes. */
   position?: Position;
 }
@@ -79,6 +96,7 @@ export class Engine {
   private readonly wallMs: () => number;
   private state: MembershipState = EMPTY_STATE;
   private reached: Position | undefined;
+  private readonly failed = new Set<string>();
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(parts: EngineParts) {
@@ -133,26 +151,37 @@ export class Engine {
 
   /**
    * Applies changes and publishes what they touch; one after the other, in the order of calls. Refused changes change
-   * nothing and stop no other. Rejects with ERR_LIMIT when memory or indexes run out; then nothing was applied.
-   * @param prepare called with the new state before it is built: to find the ways to new backends
+   * nothing and stop no other. Rejects with ERR_LIMIT when memory or indexes run out; then nothing was applied, unless `isGradual`.
    */
-  apply(
-    changes: readonly Change[],
-    origin: ChangeOrigin = {},
-    prepare?: (state: MembershipState, touched: Set<string>) => Promise<void> | void,
-  ): Promise<EngineOutcome> {
+  apply(changes: readonly Change[], origin: ChangeOrigin = {}, stages: Stages = {}): Promise<EngineOutcome> {
     return this.enqueue(async () => {
       const { state, touched, refusals } = applyChanges(this.state, changes, origin);
-      const nothing = { generation: this.generation, slotsMoved: 0, buildMs: 0 };
       if (origin.isAtomic && refusals[0] !== undefined) throw refusalError(refusals[0]);
-      if (touched.size === 0) {
+      if (origin.isGradual) {
+        this.state = state;
+        const { applied, failures } = await this.publishGradually(touched, stages);
         this.setState(state, origin);
-        return { applied: nothing, refusals };
+        return { applied, refusals, shortages: this.noteFailures(touched, failures) };
       }
-      await prepare?.(state, touched);
-      const applied = await this.publisher.publish(state, touched);
+      const applied = touched.size === 0 ? this.nothing() : await this.publish(state, [...touched], stages);
       this.setState(state, origin);
-      return { applied, refusals };
+      return { applied, refusals, shortages: [] };
+    });
+  }
+
+  /** Known VIPs that are not live as their records say: there was no room for them. */
+  get unpublished(): readonly string[] {
+    return [...this.failed];
+  }
+
+  /** Tries again to make live what there was no room for: indexes that rest are free again some time. Call about once a second. */
+  retry(stages: Stages = {}): Promise<void> {
+    return this.enqueue(async () => {
+      for (const key of this.failed) {
+        const { failures } = await this.publishGradually([key], stages);
+        if (failures.size > 0) return;
+        this.failed.delete(key);
+      }
     });
   }
 
@@ -237,6 +266,60 @@ export class Engine {
 
   countTracked(vip: string): number {
     return this.drains.countTracked(this.vip(vip));
+  }
+
+  private async publish(state: MembershipState, keys: readonly string[], stages: Stages): Promise<Applied> {
+    let applied: Applied | undefined;
+    try {
+      await stages.prepare?.(state, keys);
+      applied = await this.publisher.publish(state, keys);
+      this.state = state;
+    } finally {
+      await stages.settle?.(this.state, keys, applied);
+    }
+    return applied;
+  }
+
+  /** Publishes `touched` as the state has them, piece by piece. */
+  private async publishGradually(touched: Iterable<string>, stages: Stages) {
+    const packets = this.packets();
+    const keys = inOrderOfTraffic(this.state, touched, (key) => packets.get(key) ?? 0);
+    const failures = new Map<string, MaglevError>();
+    const applied = this.nothing();
+    for (const piece of inPieces(this.state, keys)) await this.publishPiece(piece, stages, applied, failures);
+    return { applied, failures };
+  }
+
+  /** Where there is no room for all of a piece, each VIP is tried alone: one that is too large takes no other with it. */
+  private async publishPiece(
+    piece: readonly string[],
+    stages: Stages,
+    sum: Applied,
+    failures: Map<string, MaglevError>,
+  ): Promise<void> {
+    try {
+      const applied = await this.publish(this.state, piece, stages);
+      sum.generation = applied.generation;
+      sum.slotsMoved += applied.slotsMoved;
+      sum.buildMs += applied.buildMs;
+    } catch (error) {
+      if (!(error instanceof MaglevError)) throw error;
+      if (error.code === 'ERR_LIMIT' && piece.length > 1) {
+        for (const key of piece) await this.publishPiece([key], stages, sum, failures);
+      } else for (const key of piece) failures.set(key, error);
+    }
+  }
+
+  /** What failed is tried again; what failed before is no news. */
+  private noteFailures(touched: Iterable<string>, failures: ReadonlyMap<string, MaglevError>): MaglevError[] {
+    const news = new Map([...failures].filter(([key]) => !this.failed.has(key)));
+    for (const key of touched) this.failed.delete(key);
+    for (const key of failures.keys()) this.failed.add(key);
+    return shortages(news);
+  }
+
+  private nothing(): Applied {
+    return { generation: this.generation, slotsMoved: 0, buildMs: 0 };
   }
 
   private setState(state: MembershipState, { position }: ChangeOrigin): void {

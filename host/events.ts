@@ -6,7 +6,7 @@ import type { Applied, Refusal } from './membership/event.js';
 
 /** Events of a load balancer and what each carries. */
 export interface Events {
-  /** A publication is live: every worker has seen it. */
+  /** A publication is live: every worker has seen it. Many VIPs of a topic or a file are several publications. */
   applied: Applied & { /** Keys of the VIPs that were rebuilt. */ vips: string[] };
   /** A record was refused; it changed nothing. */
   refused: Refusal;

@@ -9,12 +9,13 @@ export interface FollowOrigin {
   source: string;
   where?: string;
   isAtomic?: boolean;
+  isGradual?: boolean;
   position?: Position;
 }
 
 /** What is done with what a source says. */
 export interface Follower {
-  /** Applies changes; with `isAtomic` one refusal rejects, and nothing is applied. */
+  /** Applies changes; with `isAtomic` one refusal rejects, and nothing is applied; with `isGradual` many VIPs are live piece by piece. */
   apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome>;
   /** What an earlier run knew, from `asOfMs`; `live` resolves when it is. */
   restored(asOfMs: number, live: Promise<void>): void;
@@ -105,13 +106,15 @@ class Line {
     const origin = {
       source: this.source,
       isAtomic: answer !== undefined,
+      isGradual: answer === undefined,
       ...(where !== undefined && { where }),
       ...(position !== undefined && { position }),
     };
     try {
       const changes = together.flatMap((event) => event.changes);
-      const { applied, refusals } = await this.follower.apply(changes, origin);
+      const { applied, refusals, shortages } = await this.follower.apply(changes, origin);
       for (const refusal of refusals) this.follower.refused(refusal);
+      for (const shortage of shortages) this.follower.failed(shortage);
       answer?.(applied);
     } catch (cause) {
       const error = asError(this.source, cause);

@@ -1,18 +1,18 @@
 // host/loadBalancer.ts: puts engine, packet workers, surroundings and source together, and takes them apart again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } from './balancerOptions.js';
-import { Engine, type EngineOutcome, type View } from './engine.js';
+import { Engine, type EngineOutcome, type Stages, type View } from './engine.js';
 import type { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
 import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import { encapName, encapOf } from './membership/encap.js';
-import type { Change, Refusal } from './membership/event.js';
+import type { Applied, Change, Refusal } from './membership/event.js';
 import type { LiveVip } from './membership/publish.js';
 import { WEIGHT_DEFAULT } from './membership/record.js';
 import { formatRefusal, refusalAt, refusalError } from './membership/refusal.js';
-import { backendsOf, pendingBackends } from './membership/state.js';
+import { backendsOf, type MembershipState, pendingBackends } from './membership/state.js';
 import { SourceProgress } from './sourceProgress.js';
 import type { Stats } from './stats.js';
 import type { BackendStatus, Status, VipStatus } from './status.js';
@@ -70,6 +70,10 @@ class LiveBalancer implements LoadBalancer {
   private readonly source: SourceProgress;
   private readonly refusals = { count: 0, last: [] as Refusal[] };
   private readonly panics = new Map<string, Panic>();
+  private readonly stages: Stages = {
+    prepare: (state, keys) => this.surroundings.prepare(state, keys),
+    settle: (state, keys, applied) => this.settle(state, keys, applied),
+  };
   private following: Promise<void> = Promise.resolve();
   private closing: Promise<void> | undefined;
 
@@ -149,6 +153,7 @@ class LiveBalancer implements LoadBalancer {
       generation: this.engine.generation,
       source: this.source.status(this.engine.position),
       vips: [...this.engine.vips.values()].map((vip) => this.vipStatus(vip)),
+      unpublishedVips: [...this.engine.unpublished],
       pendingBackends: pendingBackends(this.engine.membership).length,
       interfaces: this.surroundings.links.map(({ name, isRunning, mtu }, i) => {
         const { packets, drops } = this.pool.below(i);
@@ -208,34 +213,32 @@ class LiveBalancer implements LoadBalancer {
 
   private async apply(changes: Change[], origin: FollowOrigin): Promise<EngineOutcome> {
     const foreign = this.hostAddressRefusals(changes, origin.where);
-    if (origin.isAtomic && foreign[0] !== undefined) throw refusalError(foreign[0].refusal);
-    const allowed = changes.filter((change) => !foreign.some((found) => found.change === change));
-    const liveBefore = new Set([...this.engine.vips.values()].map(({ vip }) => vip.address));
-    let touchedVips: string[] = [];
-    const outcome = await this.engine.apply(allowed, origin, async (state, touched) => {
-      touchedVips = [...touched];
-      await this.surroundings.prepare(state);
-    });
-    if (touchedVips.length > 0) {
-      await this.surroundings.settle(this.engine.membership, liveBefore);
-      this.hub.emit('applied', { ...outcome.applied, vips: touchedVips });
-      this.tellPanics(touchedVips);
-      this.steps.arm();
-    }
-    return { ...outcome, refusals: [...foreign.map(({ refusal }) => refusal), ...outcome.refusals] };
+    const [first] = foreign.values();
+    if (origin.isAtomic && first !== undefined) throw refusalError(first);
+    const allowed = foreign.size === 0 ? changes : changes.filter((change) => !foreign.has(change));
+    const outcome = await this.engine.apply(allowed, origin, this.stages);
+    return { ...outcome, refusals: [...foreign.values(), ...outcome.refusals] };
   }
 
-  private hostAddressRefusals(changes: Change[], where = 'changes'): { change: Change; refusal: Refusal }[] {
-    return changes.flatMap((change) => {
+  private async settle(state: MembershipState, keys: readonly string[], applied: Applied | undefined): Promise<void> {
+    await this.surroundings.settle(state, keys);
+    if (applied === undefined) return;
+    this.hub.emit('applied', { ...applied, vips: [...keys] });
+    this.tellPanics(keys);
+    this.steps.arm();
+  }
+
+  private hostAddressRefusals(changes: readonly Change[], where = 'changes'): Map<Change, Refusal> {
+    const ruleOf = this.surroundings.hostAddressRules();
+    const refusals = new Map<Change, Refusal>();
+    for (const change of changes) {
       const [vip] = vipsOf([change]);
-      const rule = vip && this.surroundings.hostAddressRule(vip);
-      if (vip === undefined || rule === undefined) return [];
-      const refusal = refusalAt(
-        { where, ignored: 'change' },
-        { field: 'address', value: JSON.stringify(vip.address), rule },
-      );
-      return [{ change, refusal }];
-    });
+      const rule = vip && ruleOf(vip);
+      if (vip === undefined || rule === undefined) continue;
+      const broken = { field: 'address', value: JSON.stringify(vip.address), rule };
+      refusals.set(change, refusalAt({ where, ignored: 'change' }, broken));
+    }
+    return refusals;
   }
 
   private refuse(refusal: Refusal): void {
@@ -244,7 +247,7 @@ class LiveBalancer implements LoadBalancer {
     this.hub.emit('refused', refusal);
   }
 
-  private tellPanics(vips: string[]): void {
+  private tellPanics(vips: readonly string[]): void {
     for (const key of vips) {
       const panic = this.engine.vips.get(key)?.panic ?? 'none';
       if ((this.panics.get(key) ?? 'none') === panic) continue;
@@ -258,6 +261,7 @@ class LiveBalancer implements LoadBalancer {
       await sleep(TEND_MS, undefined, { ref: false, signal: this.stop.signal }).catch(() => undefined);
       if (this.stop.signal.aborted) return;
       for (const drained of await this.engine.tend()) this.hub.emit('drained', drained);
+      if (this.engine.unpublished.length > 0) await this.engine.retry(this.stages);
     }
   }
 

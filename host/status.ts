@@ -69,6 +69,8 @@ export interface Status {
   generation: number;
   source: SourceStatus;
   vips: VipStatus[];
+  /** Known VIPs that are not live as their records say, since a limit leaves no room for them; they are tried again. */
+  unpublishedVips: string[];
   /** Backends whose VIP is not there (yet). */
   pendingBackends: number;
   interfaces: InterfaceStatus[];

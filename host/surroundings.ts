@@ -24,12 +24,20 @@ import {
 import type { Change, Vip } from './membership/event.js';
 import type { MembershipState } from './membership/state.js';
 import type { FilterKind } from './status.js';
+import { Uses } from './uses.js';
 import type { WorkerPool } from './workers/pool.js';
 
 /** What is known of the way to a backend. */
 export interface KnownWay {
   nextHop: NextHop | undefined;
   problem: string | undefined;
+}
+
+/** An address of this host, but for its loopback. */
+interface OwnAddress {
+  address: string;
+  name: string | undefined;
+  bytes: Uint8Array;
 }
 
 /** Both families on all interfaces of a balancer. */
@@ -43,7 +51,9 @@ export class Surroundings {
   filter: FilterKind = 'bpf';
   private readonly ways = new Map<string, KnownWay>();
   private readonly announcing = new Map<number, AbortController>(); // by interface index
-  private vipAddresses = new Set<string>();
+  private readonly backendUses = new Uses(); // by VIPs that are live, or about to be
+  private readonly vipUses = new Uses();
+  private readonly announced = new Set<string>();
   private readonly outerSources = new Set<string>();
   private engine: Engine | undefined;
   private pool: WorkerPool | undefined;
@@ -95,41 +105,57 @@ export class Surroundings {
     });
   }
 
-  /** The rule that a VIP breaks by being an address of this host: taking it over would cut off whoever uses it. */
-  hostAddressRule(vip: Vip): string | undefined {
-    const prefix = parsePrefix(vip.address);
-    const loopbacks = new Set(this.netlink.links().flatMap((link) => (link.isLoopback ? [link.ifindex] : [])));
-    const isCutOff = (own: string) => isInPrefix(addressBytes(own), prefix);
-    const taken = this.netlink.addresses().find((own) => isCutOff(own.address) && !loopbacks.has(own.ifindex));
-    if (taken === undefined) return undefined;
-    const name = this.netlink.links().find(({ ifindex }) => ifindex === taken.ifindex)?.name;
-    return `expected an address that is not this host's own: ${taken.address} is on ${name}, and would be cut off`;
+  /**
+   * Says which rule a VIP breaks by being an address of this host: taking it over would cut off whoever uses it. The kernel is asked once,
+   * when the first VIP comes.
+   */
+  hostAddressRules(): (vip: Vip) => string | undefined {
+    let own: OwnAddress[] | undefined;
+    return (vip) => {
+      own ??= this.ownAddresses();
+      const prefix = parsePrefix(vip.address);
+      const taken = own.find(({ bytes }) => isInPrefix(bytes, prefix));
+      if (taken === undefined) return undefined;
+      const { address, name } = taken;
+      return `expected an address that is not this host's own: ${address} is on ${name}, and would be cut off`;
+    };
   }
 
-  /** Before `state` is built: the ways to its backends are asked for, and the host's stack no longer gets its VIPs. */
-  async prepare(state: MembershipState): Promise<void> {
+  private ownAddresses(): OwnAddress[] {
+    const links = new Map(this.netlink.links().map((link) => [link.ifindex, link]));
+    return this.netlink.addresses().flatMap(({ address, ifindex }) => {
+      const link = links.get(ifindex);
+      return link?.isLoopback ? [] : [{ address, name: link?.name, bytes: addressBytes(address) }];
+    });
+  }
+
+  /** Before the VIPs `keys` are built: the ways to their backends are asked for, and the host's stack no longer gets what is theirs. */
+  async prepare(state: MembershipState, keys: readonly string[]): Promise<void> {
     const engine = this.engine as Engine;
-    const backends = backendAddresses(state);
-    for (const address of backends) engine.nextHops.indexOf(address, engine.now());
-    this.resolver?.set(new Set([...this.ways.keys(), ...backends])); // what is live now stays until it is not
-    const wanted = addressesOf(state);
-    const union = new Set([...this.vipAddresses, ...wanted]);
-    if (union.size > this.vipAddresses.size) await this.setVipAddresses(union);
+    for (const key of keys) {
+      const backends = this.backendUses.add(key, backendAddresses(state, key));
+      for (const address of backends) engine.nextHops.indexOf(address, engine.now());
+      this.resolver?.follow(backends);
+    }
+    if (keys.flatMap((key) => this.vipUses.add(key, vipAddresses(state, key))).length > 0) await this.setVipAddresses();
   }
 
-  /** After `state` is live: backends that left are forgotten, VIPs that left are the host's again, new ones announced. */
-  async settle(state: MembershipState, liveBefore: ReadonlySet<string>): Promise<void> {
-    const backends = backendAddresses(state);
-    this.resolver?.set(backends);
-    for (const address of this.ways.keys()) if (!backends.has(address)) this.forget(address);
-    const wanted = addressesOf(state);
-    if (wanted.size < this.vipAddresses.size) await this.setVipAddresses(wanted);
-    this.announce([...wanted].filter((address) => !liveBefore.has(address)));
-  }
-
-  /** Addresses of VIPs now filtered for and diverted. */
-  get addresses(): ReadonlySet<string> {
-    return this.vipAddresses;
+  /** After `keys` are live, or are not: what left is forgotten, VIPs that left are the host's again, new ones announced. */
+  async settle(state: MembershipState, keys: readonly string[]): Promise<void> {
+    const { vips } = this.engine as Engine;
+    const gone: string[] = [];
+    for (const key of keys) {
+      const live = vips.get(key);
+      const backends = live === undefined ? [] : [...backendAddresses(state, key), ...live.backends.keys()];
+      this.forget(this.backendUses.keep(key, backends));
+      gone.push(...this.vipUses.keep(key, live === undefined ? [] : [live.vip.address]));
+    }
+    for (const address of gone) this.announced.delete(address);
+    if (gone.length > 0) await this.setVipAddresses();
+    const live = keys.flatMap((key) => vips.get(key)?.vip.address ?? []);
+    const fresh = [...new Set(live)].filter((address) => !this.announced.has(address));
+    for (const address of fresh) this.announced.add(address);
+    this.announce(fresh);
   }
 
   /** Our own address towards a backend. */
@@ -151,14 +177,13 @@ export class Surroundings {
     for (const lock of this.locks.splice(0)) lock.close();
   }
 
-  private async setVipAddresses(addresses: Set<string>): Promise<void> {
-    await this.divert?.set(addresses); // first: not one frame may reach the host's stack once we forward
-    this.vipAddresses = addresses;
+  private async setVipAddresses(): Promise<void> {
+    await this.divert?.set(this.vipUses.all); // first: not one frame may reach the host's stack once we forward
     this.setFilter();
   }
 
   private setFilter(): void {
-    const program = buildFilter(this.vipAddresses, this.settings.isAnnouncing, this.outerSources);
+    const program = buildFilter(this.vipUses.all, this.settings.isAnnouncing, this.outerSources);
     this.filter = program === undefined ? 'none' : 'bpf';
     this.pool?.setFilter(program);
   }
@@ -191,28 +216,33 @@ export class Surroundings {
   private announceAnew(link: Link): void {
     this.announcing.get(link.ifindex)?.abort();
     this.announcing.delete(link.ifindex);
-    this.announceOn(link, [...this.vipAddresses]);
+    this.announceOn(link, [...this.announced]);
   }
 
   private onWay(address: string, nextHop: NextHop | undefined, problem: string | undefined): void {
     const egress = this.links.findIndex(({ ifindex }) => ifindex === nextHop?.ifindex);
     const isElsewhere = nextHop !== undefined && egress < 0;
     const trouble = isElsewhere ? `the way to ${address} leaves by an interface that is not ours` : problem;
+    const before = this.ways.get(address);
     this.ways.set(address, { nextHop, problem: trouble });
     const mac = isElsewhere ? undefined : nextHop?.mac;
     const way = mac === undefined ? undefined : { mac, egress, mtu: nextHop?.mtu ?? 0 };
     this.engine?.nextHops.set(address, way);
-    if (nextHop?.source !== undefined) {
-      this.engine?.publisher.setSource(address, nextHop.source);
+    if (nextHop?.source !== undefined && nextHop.source !== before?.nextHop?.source) {
+      // One that is new is not built yet, and will be with this source.
+      if (before !== undefined) this.engine?.publisher.setSource(address, nextHop.source);
       this.noteOuterSource(egress, nextHop.source);
     }
     this.hub.emit('neighbour', { backend: address, mac, problem: trouble });
   }
 
-  private forget(address: string): void {
-    this.ways.delete(address);
-    this.engine?.nextHops.set(address, undefined);
-    this.engine?.nextHops.release(address, this.engine.now());
+  private forget(addresses: readonly string[]): void {
+    this.resolver?.forget(addresses);
+    for (const address of addresses) {
+      this.ways.delete(address);
+      this.engine?.nextHops.set(address, undefined);
+      this.engine?.nextHops.release(address, this.engine.now());
+    }
   }
 
   private onLink(link: Link, isRemoved: boolean): void {
@@ -241,12 +271,13 @@ export function vipsOf(changes: readonly Change[]): Vip[] {
   return changes.flatMap((change) => ('put' in change && 'protocol' in change.put ? [change.put] : []));
 }
 
-function backendAddresses(state: MembershipState): Set<string> {
-  return new Set([...state.backends.values()].flatMap((inner) => [...inner.keys()]));
+function backendAddresses(state: MembershipState, vipKey: string): Iterable<string> {
+  return state.vips.has(vipKey) ? (state.backends.get(vipKey)?.keys() ?? []) : [];
 }
 
-function addressesOf(state: MembershipState): Set<string> {
-  return new Set([...state.vips.values()].map(({ vip }) => vip.address));
+function vipAddresses({ vips }: MembershipState, key: string): string[] {
+  const entry = vips.get(key);
+  return entry === undefined ? [] : [entry.vip.address];
 }
 
 function findLinks(netlink: Netlink, settings: BalancerSettings): Link[] {

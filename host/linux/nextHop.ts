@@ -96,23 +96,32 @@ export class NextHopResolver {
    * @throws MaglevError ERR_OPTION for what is not an address; ERR_SYSCALL
    */
   set(addresses: Iterable<string>): void {
-    const wanted = new Map<string, Uint8Array>();
-    for (const address of addresses) {
-      const bytes = addressBytes(address);
-      wanted.set(addressText(bytes), bytes);
-    }
-    for (const [address, target] of this.#targets) {
-      if (wanted.has(address)) continue;
-      this.#targets.delete(address);
-      this.#dirty.delete(target);
-      this.#leaveNeighbour(target);
-    }
-    for (const [address, bytes] of wanted) {
+    const wanted = new Set([...addresses].map((address) => addressText(addressBytes(address))));
+    this.forget([...this.#targets.keys()].filter((address) => !wanted.has(address)));
+    this.follow(wanted);
+  }
+
+  /** Follows these addresses as well: resolved before this returns, as with set(). */
+  follow(addresses: Iterable<string>): void {
+    for (const text of addresses) {
+      const bytes = addressBytes(text);
+      const address = addressText(bytes);
       if (this.#targets.has(address)) continue;
       const unknown = { route: undefined, neighbour: undefined, nextHop: undefined, reported: undefined };
       const target: Target = { address, bytes, ...unknown };
       this.#targets.set(address, target);
       this.#resolve(target);
+    }
+  }
+
+  /** Follows these addresses no more; they are in canonical form. */
+  forget(addresses: Iterable<string>): void {
+    for (const address of addresses) {
+      const target = this.#targets.get(address);
+      if (target === undefined) continue;
+      this.#targets.delete(address);
+      this.#dirty.delete(target);
+      this.#leaveNeighbour(target);
     }
   }
 

@@ -12,6 +12,7 @@ export class Indexes {
   private given = 0;
   private readonly byKey = new Map<string, number>();
   private readonly resting = new Map<string, Resting>(); // in the order of their rest: a Map keeps it
+  private readonly spare: number[] = []; // taken and given back before anybody saw them
 
   /**
    * @param what for messages: `backends`
@@ -38,7 +39,7 @@ export class Indexes {
   take(key: string, tick: number): number {
     const had = this.byKey.get(key);
     if (had !== undefined) return had;
-    const index = this.revive(key) ?? this.unused() ?? this.rested(tick);
+    const index = this.revive(key) ?? this.spare.pop() ?? this.unused() ?? this.rested(tick);
     if (index === undefined) {
       const rule = `${this.max} are in use or rest after use; raise ${this.option}`;
       throw new MaglevError('ERR_LIMIT', `${this.what}: ${rule}`, { option: this.option, rule });
@@ -47,11 +48,25 @@ export class Indexes {
     return index;
   }
 
+  /** take() for something that may not be: undone, all is as it was, and nothing rests, since nobody saw the index. */
+  borrow(key: string, tick: number): { index: number; undo: () => void } {
+    const had = this.byKey.get(key);
+    if (had !== undefined) return { index: had, undo: () => undefined };
+    const resting = this.resting.get(key);
+    const index = this.take(key, tick);
+    const undo = () => {
+      this.byKey.delete(key);
+      if (resting === undefined) this.spare.push(index);
+      else this.resting.set(key, resting);
+    };
+    return { index, undo };
+  }
+
   /** `count` indexes that nobody has or had, without taking them. Throws ERR_LIMIT when there are not so many. */
   unusedIndexes(count: number): number[] {
-    const most = this.max - this.given;
-    const next = this.first + this.given + 1;
-    if (count <= most) return Array.from({ length: count }, (_, i) => next + i);
+    const most = this.spare.length + this.max - this.given;
+    const next = this.first + this.given + 1 - this.spare.length;
+    if (count <= most) return Array.from({ length: count }, (_, i) => this.spare[i] ?? next + i);
     const rule = `${count} more are needed, and ${most} of ${this.max} were never in use; raise ${this.option}`;
     throw new MaglevError('ERR_LIMIT', `${this.what}: ${rule}`, { option: this.option, rule });
   }

@@ -388,16 +388,15 @@ export class Publisher {
 
   /** An index that is given back when the draft is given up. */
   private take(draft: Draft, indexes: Indexes, key: string): number {
-    const isNew = indexes.get(key) === undefined;
-    const index = indexes.take(key, draft.tick);
-    if (isNew) draft.undo.push(() => indexes.release(key, draft.tick));
+    const { index, undo } = indexes.borrow(key, draft.tick);
+    draft.undo.push(undo);
     return index;
   }
 
   private takeNextHop(draft: Draft, address: string): number {
-    const { nextHops } = this.parts;
-    if (!nextHops.has(address)) draft.undo.push(() => nextHops.release(address, draft.tick));
-    return nextHops.indexOf(address, draft.tick);
+    const { index, undo } = this.parts.nextHops.borrow(address, draft.tick);
+    draft.undo.push(undo);
+    return index;
   }
 
   private releaseBackend(vipKey: string, backend: LiveBackend, tick: number): void {

@@ -61,6 +61,7 @@ export class PaperBalancer implements Reported {
       generation: this.engine.generation,
       source: { name: 'paper', state: 'live', viewAgeMs: 0, ...(position && { position }) },
       vips: [],
+      unpublishedVips: [],
       pendingBackends: 0,
       interfaces: [{ name: this.interfaceName, isUp: true, mtu: 1500, workers: 1, received: 0, lostBelow: 0 }],
       filter: 'bpf',
