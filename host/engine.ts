@@ -1,10 +1,11 @@
 // host/engine.ts: memory, builder, publisher and counters of one balancer, put together: what a hot path without I/O and
 // a load balancer have in common. It knows membership states; where packets come from is not its business.
 import { randomBytes } from 'node:crypto';
-import { CONTROL_FLOW_TICKS, CONTROL_TOO_BIG_RATE, REGION_CONTROL } from '../assembly/layout.js';
+import { CONTROL_FLOW_TICKS, CONTROL_TOO_BIG_RATE, REGION_CONTROL, REGION_TABLES } from '../assembly/layout.js';
 import { tickNow } from './clock.js';
 import { NextHops } from './egress.js';
 import { MaglevError } from './errors.js';
+import { countFlowEntries } from './flowUse.js';
 import { secretCheck, writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Position, Refusal } from './membership/event.js';
@@ -20,6 +21,7 @@ import { bindHotPath, compileHotPath, type HotPathModule } from './module.js';
 import type { CoreSettings } from './options.js';
 import type { Stats } from './stats.js';
 import { StatsReader } from './statsReader.js';
+import type { MemoryStatus } from './status.js';
 
 /** What the engine asks of its owner. */
 export interface EngineParts {
@@ -262,6 +264,17 @@ export class Engine {
       const vips = [...this.vips.values()].map((vip) => this.tables.describe(this.state, vip));
       return { generation: this.generation, position: this.reached, secret: this.secret, vips };
     });
+  }
+
+  /** How much of what was claimed at start is used. */
+  memoryStatus(): MemoryStatus {
+    const { entries, places } = countFlowEntries(this.memory);
+    return {
+      tablesBytes: this.memory.region(REGION_TABLES).bytes,
+      tablesUsedBytes: this.publisher.arena.usedBytes,
+      flowPlaces: places,
+      flowEntries: entries,
+    };
   }
 
   countTracked(vip: string): number {

@@ -1,6 +1,7 @@
 // host/index.ts: the public entry `maglev-dsr`: a load balancer on this host's interfaces, and what it is built from.
 // `maglev-dsr/hotpath` is the same without I/O, `maglev-dsr/membership` the records and sources, `maglev-dsr/kafka` Kafka.
 export type { InterfaceOptions, LoadBalancerOptions, Logger } from './balancerOptions.js';
+export { type Controlled, type ControlOptions, type ControlSocket, serveControl } from './control/server.js';
 export type { View } from './engine.js';
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { Events } from './events.js';
@@ -17,4 +18,4 @@ export * from './membership/index.js';
 export type { TableBackend, VipTable } from './membership/liveTables.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
-export type { BackendStatus, InterfaceStatus, SourceStatus, Status, VipStatus } from './status.js';
+export type { BackendStatus, InterfaceStatus, MemoryStatus, SourceStatus, Status, VipStatus } from './status.js';

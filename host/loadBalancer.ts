@@ -163,6 +163,7 @@ class LiveBalancer implements LoadBalancer {
       filter: this.surroundings.filter,
       isDiverted: this.settings.divert,
       workerRestarts: this.pool.restarts,
+      memory: this.engine.memoryStatus(),
       refusals: { count: this.refusals.count, last: [...this.refusals.last] },
     };
   }

@@ -62,6 +62,17 @@ export interface SourceStatus {
   position?: Position;
 }
 
+/** How much of what was claimed at start is used. */
+export interface MemoryStatus {
+  /** Of lookup tables and tracking maps (`tablesMiB`). */
+  tablesBytes: number;
+  tablesUsedBytes: number;
+  /** Of the flow table (`flowsMax`). */
+  flowPlaces: number;
+  /** Entries in it, expired ones that are not swept yet included; an estimate where there are more than 65536 places. */
+  flowEntries: number;
+}
+
 /** What a balancer is doing now. */
 export interface Status {
   isReady: boolean;
@@ -78,6 +89,7 @@ export interface Status {
   /** True when the host's own stack is kept from VIP traffic. */
   isDiverted: boolean;
   workerRestarts: number;
+  memory: MemoryStatus;
   /** Records refused since the start, and the last of them. */
   refusals: { count: number; last: Refusal[] };
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { readBalancerOptions } from '../balancerOptions.js';
 import { Engine } from '../engine.js';
-import { CONFIG_HELP, readConfig } from './config.js';
+import { CONFIG_HELP, readConfig, readSurfaces } from './config.js';
 import { readMembers } from './members.js';
 
 /** The command `check`. */
@@ -20,6 +20,7 @@ export function checkCommand(): Command {
 
 async function check({ config, json }: { config: string; json?: true }): Promise<void> {
   const options = await readConfig(config);
+  readSurfaces(config);
   const settings = readBalancerOptions(options);
   const isFile = !settings.source.isShared;
   const changes = isFile ? await readMembers(settings.source) : [];

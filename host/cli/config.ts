@@ -3,8 +3,12 @@
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import type { LoadBalancerOptions } from '../balancerOptions.js';
+import { optionError } from '../errors.js';
+import type { ReportOptions } from '../fleet/reporter.js';
 import type { MembershipSource } from '../membership/event.js';
 import { fileSource } from '../membership/index.js';
+import { readAddress } from '../metrics/address.js';
+import type { MetricsOptions } from '../metrics/server.js';
 import { kafkaFieldsHelp, kafkaSchema, resolveKafka } from './kafkaFields.js';
 import { readText, readYaml } from './yamlFile.js';
 
@@ -22,6 +26,15 @@ const membershipSchema = z
   .refine(({ file, kafka }) => (file === undefined) !== (kafka === undefined), {
     error: 'expected { file: PATH } or { kafka: { brokers: [HOST:PORT], topic: NAME } }',
   });
+
+/** What is to be seen of a balancer from outside. */
+const surfacesSchema = {
+  control: z
+    .union([z.literal('none'), z.strictObject({ socket: z.string() })], { error: 'expected { socket: PATH } or none' })
+    .optional(),
+  metrics: z.strictObject({ listen: z.string() }).optional(),
+  fleet: z.strictObject({ statusTopic: z.string(), id: z.string().optional(), everyMs: z.int().optional() }).optional(),
+};
 
 const configSchema = z.strictObject({
   interfaces: z.array(interfaceSchema).min(1),
@@ -50,6 +63,7 @@ const configSchema = z.strictObject({
       fragmentsHeldMax: z.int().optional(),
     })
     .optional(),
+  ...surfacesSchema,
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -70,6 +84,9 @@ ${kafkaFieldsHelp('    #   ').trimEnd()}
   hashSecretFile: /etc/maglev-dsr/secret   # at least 16 bytes, the same on every balancer of a fleet
   flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0,
           tooBigPerSecond: 1000, fragmentTimeoutMs: 5000 }
+  control: { socket: /run/maglev-dsr/eth0.sock }   # for 'maglev-dsr status'; default: there, by interface; none: no socket
+  metrics: { listen: '127.0.0.1:9464' }    # for Prometheus; default: none
+  fleet: { statusTopic: balancer-status }  # with kafka: report to it; id: HOSTNAME.INTERFACES, everyMs: 3000
   limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, fragmentsMax: 1024, fragmentsHeldMax: 64 }
 
 A members file:
@@ -83,12 +100,46 @@ A members file:
         - { address: 10.0.1.10, weight: 2 }
 `;
 
+/** What is to be seen of a balancer from outside, with defaults filled in. */
+export interface Surfaces {
+  /** Path of the control socket; `default`: where `status` looks for it; undefined: none. */
+  control: string | 'default' | undefined;
+  metrics: MetricsOptions | undefined;
+  fleet: ReportOptions | undefined;
+}
+
 /** Reads and checks a configuration. Throws ERR_OPTION naming file, line, field, value and rule. Paths are relative to the file. */
 export async function readConfig(path: string): Promise<LoadBalancerOptions> {
-  return optionsOf(
-    readYaml(path, 'config', () => configSchema),
-    path,
-  );
+  return optionsOf(readFields(path), path);
+}
+
+/** The rest of the same file: what `run` opens beside the balancer. Throws ERR_OPTION. */
+export function readSurfaces(path: string): Surfaces {
+  const { control, metrics, fleet, membership } = readFields(path);
+  const folder = dirname(resolve(path));
+  if (metrics !== undefined) readAddress(metrics.listen);
+  return {
+    control: control === undefined ? 'default' : control === 'none' ? undefined : resolve(folder, control.socket),
+    metrics,
+    fleet: fleet === undefined ? undefined : reportOptions(fleet, membership.kafka, folder),
+  };
+}
+
+function readFields(path: string): Config {
+  return readYaml(path, 'config', () => configSchema);
+}
+
+function reportOptions(
+  { statusTopic, id, everyMs }: NonNullable<Config['fleet']>,
+  kafka: Config['membership']['kafka'],
+  folder: string,
+): ReportOptions {
+  if (kafka === undefined)
+    throw optionError('fleet', statusTopic, 'needs membership.kafka: its brokers have the topic');
+  const rule = statusTopic === kafka.topic ? 'must be another topic than that of the members' : undefined;
+  if (rule !== undefined) throw optionError('fleet.statusTopic', statusTopic, rule);
+  const { topic, snapshot, ...connection } = resolveKafka(kafka, folder);
+  return { ...connection, statusTopic, ...(id !== undefined && { id }), ...(everyMs !== undefined && { everyMs }) };
 }
 
 async function optionsOf(config: Config, path: string): Promise<LoadBalancerOptions> {

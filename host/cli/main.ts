@@ -12,6 +12,7 @@ import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
+import { statusCommand } from './status.js';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -27,6 +28,7 @@ Start here:
   maglev-dsr demo                        watch it work, in network namespaces of its own
   maglev-dsr check --config lb.yaml      is my configuration right?
   maglev-dsr run --config lb.yaml        balance
+  maglev-dsr status --watch              what is it doing?
   maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
   maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
   maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
@@ -38,6 +40,7 @@ Start here:
 for (const command of [
   runCommand(),
   checkCommand(),
+  statusCommand(),
   applyCommand(),
   demoCommand(),
   planCommand(),

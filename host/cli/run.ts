@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import { destination, pino } from 'pino';
 import { createLoadBalancer, type LoadBalancer } from '../loadBalancer.js';
-import { CONFIG_HELP, readConfig } from './config.js';
+import { CONFIG_HELP, readConfig, readSurfaces } from './config.js';
 import { untilStopped } from './stopSignal.js';
+import { type OpenSurfaces, openSurfaces } from './surfaces.js';
 
 const STATS_MS = 1000;
 
@@ -31,6 +32,7 @@ export function runCommand(): Command {
 
 async function run(options: RunOptions): Promise<void> {
   const logger = pino({ level: options.logLevel, base: null }, destination({ dest: 2, sync: true }));
+  const surfaces = readSurfaces(options.config);
   const balancer = await createLoadBalancer({ ...(await readConfig(options.config)), logger });
   if (options.statusJson) tellInJson(balancer);
   balancer.ready.then(
@@ -38,11 +40,14 @@ async function run(options: RunOptions): Promise<void> {
     () => undefined, // told below
   );
   const failed = new Promise<never>((_, reject) => balancer.ready.catch(reject));
+  let opened: OpenSurfaces | undefined;
   try {
+    opened = await openSurfaces(balancer, surfaces, logger);
     const signal = await Promise.race([untilStopped(), failed]);
     logger.info(`${signal}: stopping`);
   } finally {
-    await balancer.close({ graceMs: Number(options.graceMs) });
+    await Promise.all([opened?.sayGoodbye(), balancer.close({ graceMs: Number(options.graceMs) })]);
+    await opened?.close();
   }
 }
 

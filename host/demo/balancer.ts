@@ -76,6 +76,7 @@ export class DemoBalancer {
       announce: 'arp',
       membership,
       hashSecretFile: secretFile,
+      control: 'none', // its folder is the host's, not the lab's
       flow: { ...FLOW_TIMES, panicShare: 0.2 },
     };
     await writeFile(secretFile, DEMO_SECRET, { mode: 0o600 });

@@ -66,9 +66,10 @@ function tableValue(
     hashOn,
     digest,
     parts,
-    backends: listed.map(({ address, weight, state, isDrained }) => ({
+    backends: listed.map(({ address, weight, step, state, isDrained }) => ({
       address,
       weight,
+      ...(step !== undefined && { step }),
       ...(state !== 'active' && { state }),
       ...(isDrained && { isDrained }),
     })),

@@ -57,6 +57,8 @@ const backendSchema = z.object({
   address: z.string().max(64),
   /** Weight in the table, 0: not in it. */
   weight: count,
+  /** Step of its slow start, 1..9: so many tenths of the weight count. Left out: all of it. */
+  step: count.min(1).max(9).optional(),
   /** Left out: active. */
   state: z.enum(['draining', 'down']).optional(),
   /** True when it drained, and no slot and no flow is left on it. Left out: false. */

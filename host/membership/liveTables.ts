@@ -6,14 +6,17 @@ import { isDraining } from './effective.js';
 import { encapName, encapOf } from './encap.js';
 import type { HashFields, HashName } from './event.js';
 import type { LiveVip } from './publish.js';
+import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { digestOf, type ReadTable, readTable, slotsByBackend, type TableDigest } from './table.js';
 
 /** A backend of a table, as balancers compare it. */
 export interface TableBackend {
   address: string;
-  /** Weight that the table was filled with: that of its record, but for a panic or a ramp; 0 when it is not in the table. */
+  /** Weight that the table was filled with: that of its record, but for a panic; 0 when it is not in the table. */
   weight: number;
+  /** Step of its slow start, 1..9: so many tenths of that weight count; undefined: all of it. */
+  step: number | undefined;
   /** Slots that it has. */
   slots: number;
   /** As its record says, weight 0 being `draining`. */
@@ -79,10 +82,15 @@ export class LiveTables {
   /** A VIP's table as balancers compare it. */
   describe(state: MembershipState, vip: LiveVip): VipTable {
     const slots = this.slots(vip);
-    const weights = new Map(vip.order.map((address, i) => [address, vip.weights[i] ?? 0]));
+    const counted = new Map(vip.order.map((address, i) => [address, vip.weights[i] ?? 0]));
+    const weightOf = (address: string): number => {
+      const step = vip.steps.get(address) ?? RAMP_STEPS;
+      return Math.round(((counted.get(address) ?? 0) * RAMP_STEPS) / step);
+    };
     const backends = backendsOf(state, vip.key).map(({ backend }) => ({
       address: backend.address,
-      weight: weights.get(backend.address) ?? 0,
+      weight: weightOf(backend.address),
+      step: vip.steps.get(backend.address),
       slots: slots.get(backend.address) ?? 0,
       state: isDraining(backend) ? ('draining' as const) : (backend.state ?? 'active'),
       encap: encapName(encapOf(vip.vip, backend)),

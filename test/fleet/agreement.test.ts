@@ -220,6 +220,7 @@ Fleet('a table of very many backends is told in part: what drains, what is in th
     address,
     state,
     weight: 0,
+    step: undefined,
     slots: 0,
     encap: 'l2',
     isDrained: false,

@@ -3,9 +3,14 @@ import type { View } from '../../host/engine.js';
 import { Engine } from '../../host/engine.js';
 import { EventHub, type Events } from '../../host/events.js';
 import type { Reported } from '../../host/fleet/reporter.js';
+import { isDraining } from '../../host/membership/effective.js';
+import { encapName, encapOf } from '../../host/membership/encap.js';
 import type { Change, Position } from '../../host/membership/event.js';
+import type { LiveVip } from '../../host/membership/publish.js';
+import { backendsOf } from '../../host/membership/state.js';
 import { readCore } from '../../host/options.js';
-import type { Status } from '../../host/status.js';
+import type { Stats } from '../../host/stats.js';
+import type { Status, VipStatus } from '../../host/status.js';
 import { SMALL } from '../support/hotpath.js';
 
 export const SECRET = 'a secret of 16 bytes';
@@ -27,6 +32,8 @@ export class PaperBalancer implements Reported {
   isReady = true;
   /** Time of its hot path, ticks. */
   tick = 1;
+  /** Unix time, ms, for slow start. */
+  wallMs = 1_800_000_000_000;
   private offset = 0;
 
   constructor(
@@ -38,6 +45,7 @@ export class PaperBalancer implements Reported {
       shape: { workers: 1, cells: 0, cellBytes: 0, ringsBytes: 0 },
       sourceFor: () => undefined,
       tick: () => this.tick,
+      wallMs: () => this.wallMs,
     });
   }
 
@@ -60,14 +68,41 @@ export class PaperBalancer implements Reported {
       isReady: this.isReady,
       generation: this.engine.generation,
       source: { name: 'paper', state: 'live', viewAgeMs: 0, ...(position && { position }) },
-      vips: [],
+      vips: [...this.engine.vips.values()].map((live) => this.vipStatus(live)),
       unpublishedVips: [],
       pendingBackends: 0,
       interfaces: [{ name: this.interfaceName, isUp: true, mtu: 1500, workers: 1, received: 0, lostBelow: 0 }],
       filter: 'bpf',
       isDiverted: false,
       workerRestarts: 0,
+      memory: this.engine.memoryStatus(),
       refusals: { count: 0, last: [] },
+    };
+  }
+
+  stats(): Stats {
+    return this.engine.stats();
+  }
+
+  private vipStatus({ key, record, panic, vip, backends, steps }: LiveVip): VipStatus {
+    const slots = this.engine.slots(key);
+    return {
+      key,
+      slotCount: record.slotCount,
+      tracked: this.engine.countTracked(key),
+      panic,
+      backends: backendsOf(this.engine.membership, key).map(({ backend: told }) => ({
+        address: told.address,
+        state: isDraining(told) ? 'draining' : (told.state ?? 'active'),
+        weight: told.weight ?? 1,
+        encap: encapName(encapOf(vip, told)),
+        slots: slots.get(told.address) ?? 0,
+        share: (slots.get(told.address) ?? 0) / record.slotCount,
+        slowStartStep: steps.get(told.address),
+        isDrained: backends.get(told.address)?.isDrained ?? false,
+        mac: told.address === '10.0.1.66' ? undefined : '02:00:00:00:01:09',
+        problem: told.address === '10.0.1.66' ? 'no answer' : undefined,
+      })),
     };
   }
 

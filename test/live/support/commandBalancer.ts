@@ -61,6 +61,7 @@ export class CommandBalancer {
       membership: { file: 'members.yaml' },
       announce: 'arp',
       hashSecretFile: 'secret',
+      control: 'none', // its folder is the host's, not the lab's
       ...plan.config,
     };
     await writeFile(at('balancer.yaml'), JSON.stringify(config));
