@@ -117,7 +117,7 @@ export class Engine {
     this.builder = bindHotPath(this.module, this.memory.memory, 0);
     this.nextHops = new NextHops(this.memory);
     this.reader = new StatsReader(this.memory);
-    this.drains = new Drains(this.memory, this.builder);
+    this.drains = new Drains(this.memory, this.builder, (index) => this.reader.backendPackets(index));
     this.tables = new LiveTables(this.memory);
     this.publisher = new Publisher({
       memory: this.memory,

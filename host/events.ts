@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { MaglevError } from './errors.js';
 import type { Panic } from './membership/effective.js';
 import type { Applied, Refusal } from './membership/event.js';
+import type { ServerIdConflict } from './membership/names.js';
 
 /** Events of a load balancer and what each carries. */
 export interface Events {
@@ -16,7 +17,9 @@ export interface Events {
   fresh: { source: string };
   /** A VIP has too few active backends, so that others count as active; `none`: no longer. */
   panic: { vip: string; panic: Panic };
-  /** Nothing is left on a draining backend: no slot, no flow. */
+  /** Two backends of a VIP have the same server id and neither is down: that with the lower address is named. */
+  serverIdConflict: ServerIdConflict & { vip: string };
+  /** Nothing is left on a draining backend: no slot, no flow, and no packet that named it for as long as a flow may be silent. */
   drained: { vip: string; backend: string };
   /** The way to a backend became known, changed or was lost (`mac` undefined; `problem` says why). */
   neighbour: { backend: string; mac: string | undefined; problem: string | undefined };

@@ -6,15 +6,21 @@ import {
   EXPLAIN_HAS_DESTINATION,
   EXPLAIN_HASH,
   EXPLAIN_IS_FRAGMENT,
+  EXPLAIN_IS_KNOWN,
   EXPLAIN_IS_LOOKED_UP,
   EXPLAIN_IS_SYN,
   EXPLAIN_IS_V6,
+  EXPLAIN_NAMED_DOWN,
   EXPLAIN_PACKET_BYTES,
   EXPLAIN_PROTOCOL,
+  EXPLAIN_ROUTE_BITS,
+  EXPLAIN_SERVER_ID,
   EXPLAIN_SLOT,
   EXPLAIN_SLOT_INDEX,
   EXPLAIN_SOURCE_PORT,
   EXPLAIN_VLAN,
+  EXPLAIN_WAY,
+  EXPLAIN_WAYS_ASKED,
   REGION_BACKEND_COUNTERS,
   REGION_COUNTERS,
   REGION_FRAGMENTS,
@@ -24,6 +30,7 @@ import {
 } from '../assembly/layout.js';
 import type { Engine } from './engine.js';
 import { formatAddress } from './membership/address.js';
+import { WAY_BITS } from './membership/namesRecord.js';
 import type { LiveBackend, LiveVip } from './membership/publish.js';
 import { RAMP_STEPS } from './membership/slowStart.js';
 import { VERDICTS } from './stats.js';
@@ -58,6 +65,7 @@ export function stepsOf(engine: Engine, about: ExplainedFrame): Step[] {
   const ask = (what: number): number => Number(engine.builder.explained(what));
   const steps: Step[] = [parseStep(ask, about.frame)];
   if (about.vip !== undefined) steps.push(vipStep(about.vip));
+  if (about.vip !== undefined && ask(EXPLAIN_WAYS_ASKED) !== 0) steps.push(wayStep(ask, about));
   if (about.vip !== undefined && ask(EXPLAIN_IS_LOOKED_UP) === 1) {
     steps.push(hashStep(engine, about.vip), slotStep(ask, about.vip));
   }
@@ -102,6 +110,25 @@ function addressText(bytes: Uint8Array): string {
 function vipStep({ key, vip, record }: LiveVip): Step {
   const fields = { vip: key, slotCount: record.slotCount, tracking: vip.tracking ?? 'changed' };
   return { step: 'vip', text: `is for ${key}, whose table has ${record.slotCount} slots`, fields };
+}
+
+/** What the ways before the table found; the hash is only told of when they found nothing. */
+function wayStep(ask: (what: number) => number, { vip, backend }: ExplainedFrame): Step {
+  const ways = vip?.names.ways ?? [];
+  const [serverId, bits] = [ask(EXPLAIN_SERVER_ID), ask(EXPLAIN_ROUTE_BITS)];
+  const way = ways.find((name) => WAY_BITS[name] === ask(EXPLAIN_WAY));
+  const fields: Step['fields'] = { asked: ways.join(' '), way: way ?? 'none' };
+  if (serverId !== 0) fields.serverId = serverId;
+  if (bits !== 0) fields.prefixBits = bits - 1 - (vip?.vip.address.includes(':') ? 0 : 96);
+  const found = [serverId !== 0 && `server id ${serverId}`, bits !== 0 && `source prefix of ${fields.prefixBits} bits`];
+  const names = found.filter(Boolean).join(', ') || 'no server id and no source route';
+  if (way !== undefined) {
+    fields.backend = backend?.address ?? '';
+    return { step: 'way', text: `${names}: ${way} names ${fields.backend}, the table is not asked`, fields };
+  }
+  const why = ask(EXPLAIN_NAMED_DOWN) === 1 ? ', which leads to a backend that is down' : '';
+  const who = ask(EXPLAIN_IS_KNOWN) === 1 ? 'the flow table knows the flow, which stays' : 'the table decides';
+  return { step: 'way', text: `${ways.join(', ')} asked: ${names}${why}; ${who}`, fields };
 }
 
 function hashStep(engine: Engine, { vip }: LiveVip): Step {

@@ -29,7 +29,9 @@ export type {
   SlowStart,
   Tracking,
   Vip,
+  Way,
 } from './membership/event.js';
+export type { ServerIdConflict } from './membership/names.js';
 export type { Plan, PlannedBackend } from './membership/planned.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';

@@ -9,10 +9,12 @@ import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import { encapName, encapOf } from './membership/encap.js';
 import type { Applied, Change, Refusal } from './membership/event.js';
+import { formatConflict } from './membership/names.js';
 import type { LiveVip } from './membership/publish.js';
 import { WEIGHT_DEFAULT } from './membership/record.js';
 import { formatRefusal, refusalAt, refusalError } from './membership/refusal.js';
 import { backendsOf, type MembershipState, pendingBackends } from './membership/state.js';
+import { serverIdsOf } from './membership/ways.js';
 import { SourceProgress } from './sourceProgress.js';
 import type { Stats } from './stats.js';
 import type { BackendStatus, Status, VipStatus } from './status.js';
@@ -70,6 +72,7 @@ class LiveBalancer implements LoadBalancer {
   private readonly source: SourceProgress;
   private readonly refusals = { count: 0, last: [] as Refusal[] };
   private readonly panics = new Map<string, Panic>();
+  private readonly conflicts = new Map<string, Set<string>>(); // told already, by VIP
   private readonly stages: Stages = {
     prepare: (state, keys) => this.surroundings.prepare(state, keys),
     settle: (state, keys, applied) => this.settle(state, keys, applied),
@@ -226,6 +229,7 @@ class LiveBalancer implements LoadBalancer {
     if (applied === undefined) return;
     this.hub.emit('applied', { ...applied, vips: [...keys] });
     this.tellPanics(keys);
+    this.tellConflicts(keys);
     this.steps.arm();
   }
 
@@ -257,6 +261,19 @@ class LiveBalancer implements LoadBalancer {
     }
   }
 
+  /** Each once, until it is over. */
+  private tellConflicts(vips: readonly string[]): void {
+    for (const key of vips) {
+      const found = this.engine.vips.get(key)?.names.conflicts ?? [];
+      const told = this.conflicts.get(key) ?? new Set();
+      for (const conflict of found) {
+        if (!told.has(formatConflict(conflict))) this.hub.emit('serverIdConflict', { vip: key, ...conflict });
+      }
+      if (found.length === 0) this.conflicts.delete(key);
+      else this.conflicts.set(key, new Set(found.map(formatConflict)));
+    }
+  }
+
   private async tendForever(): Promise<void> {
     while (!this.stop.signal.aborted) {
       await sleep(TEND_MS, undefined, { ref: false, signal: this.stop.signal }).catch(() => undefined);
@@ -274,6 +291,8 @@ class LiveBalancer implements LoadBalancer {
       slotCount: vip.record.slotCount,
       tracked: this.engine.countTracked(vip.key),
       panic: vip.panic,
+      routeBy: vip.names.ways,
+      serverIdConflicts: vip.names.conflicts,
       backends: records.map(({ backend }): BackendStatus => {
         const { address, weight = WEIGHT_DEFAULT, state = 'active' } = backend;
         const way = this.surroundings.way(address);
@@ -282,6 +301,7 @@ class LiveBalancer implements LoadBalancer {
           state: isDraining(backend) ? 'draining' : state,
           weight,
           encap: encapName(encapOf(vip.vip, backend)),
+          serverIds: serverIdsOf(backend),
           slots: slots.get(address) ?? 0,
           share: (slots.get(address) ?? 0) / vip.record.slotCount,
           slowStartStep: vip.steps.get(address),
@@ -301,6 +321,7 @@ class LiveBalancer implements LoadBalancer {
     this.hub.on('stale', (e) => logger.warn(e, `${e.source} is away: ${e.reason}; forwarding goes on`));
     this.hub.on('fresh', (e) => logger.info(e, `${e.source} is back`));
     this.hub.on('panic', (e) => logger.warn(e, `panic of ${e.vip}: ${e.panic}`));
+    this.hub.on('serverIdConflict', (e) => logger.warn(e, formatConflict(e)));
     this.hub.on('drained', (e) => logger.info(e, `${e.backend} is drained`));
     this.hub.on('neighbour', (e) => logger.info(e, e.problem ?? `${e.backend} is at ${e.mac}`));
     this.hub.on('link', (e) => logger.warn(e, `${e.interface} is ${e.isUp ? 'up' : 'down'}`));

@@ -18,6 +18,8 @@ export interface Core {
   flowsMax?: number;
   /** Memory for lookup tables and tracking maps, MiB, 1..2048: 2 bytes a slot, twice while one is replaced. Default 128. */
   tablesMiB?: number;
+  /** Source routes over all VIPs, 0..1000000; about 64 bytes each of the memory for tables. Default 16384. */
+  sourceRoutesMax?: number;
   /** A TCP flow is over when it was silent this long, ms, 1000..8000000. Default 900000 (15 minutes). */
   tcpIdleTimeoutMs?: number;
   /** A UDP flow is over when it was silent this long, ms, 1000..8000000. Default 60000. */
@@ -51,6 +53,7 @@ export interface CoreSettings {
   backendsMax: number;
   flowsMax: number;
   tablesBytes: number;
+  sourceRoutesMax: number;
   tcpIdleTicks: number;
   udpIdleTicks: number;
   tcpLearnTicks: number;
@@ -83,6 +86,7 @@ export function readCore(options: Core): CoreSettings {
     backendsMax: readInteger('backendsMax', options.backendsMax, 4096, 1, BACKENDS_MAX),
     flowsMax: powerOfTwo(readInteger('flowsMax', options.flowsMax, 2 ** 20, 64, FLOWS_MAX)),
     tablesBytes: readInteger('tablesMiB', options.tablesMiB, 128, 1, 2048) * MIB,
+    sourceRoutesMax: readInteger('sourceRoutesMax', options.sourceRoutesMax, 16_384, 0, 1_000_000),
     tcpIdleTicks,
     udpIdleTicks: readTicks('udpIdleTimeoutMs', options.udpIdleTimeoutMs, 60_000, 1000),
     // A TCP flow that lives sends within its idle timeout; the window is over at its last tick, such a flow is not yet.

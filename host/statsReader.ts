@@ -42,6 +42,11 @@ export class StatsReader {
     return packets;
   }
 
+  /** Packets that a backend index ever got. */
+  backendPackets(index: number): number {
+    return this.sumBackend(index).packets;
+  }
+
   /** From now on VIP `number` counts from 0. */
   rebaseVip(number: number): void {
     this.vipBaselines.set(number, this.sumVip(number));

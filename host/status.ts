@@ -1,6 +1,7 @@
 // host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
 import type { Panic } from './membership/effective.js';
-import type { Position, Refusal } from './membership/event.js';
+import type { Position, Refusal, Way } from './membership/event.js';
+import type { ServerIdConflict } from './membership/names.js';
 
 /** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
 export type FilterKind = 'bpf' | 'none';
@@ -13,13 +14,15 @@ export interface BackendStatus {
   weight: number;
   /** How packets get there, its own or its VIP's: `l2`, `ipip`, `gre`, `gue 6080 1` (port, variant, private field), `l3dsr 10` (DSCP). */
   encap: string;
+  /** Server ids by which packets name it; none for most. */
+  serverIds: readonly number[];
   /** Slots of the lookup table it has. */
   slots: number;
   /** Share of the slots, 0..1. */
   share: number;
   /** Step of its slow start, 1..9: so many tenths of its weight count; undefined when all of it does. */
   slowStartStep: number | undefined;
-  /** True when it drained and nothing is left on it. */
+  /** True when it drained and nothing is left on it, or came to it by its name within an idle timeout. */
   isDrained: boolean;
   /** MAC address of the next hop; undefined while it is not known. */
   mac: string | undefined;
@@ -34,6 +37,10 @@ export interface VipStatus {
   /** Slots that keep flow state now. */
   tracked: number;
   panic: Panic;
+  /** Ways to a backend that are asked before the table, in their order. */
+  routeBy: readonly Way[];
+  /** Backends with a server id that another has as well, which is named by it. */
+  serverIdConflicts: readonly ServerIdConflict[];
   backends: BackendStatus[];
 }
 

@@ -16,8 +16,9 @@ import {
 } from '../assembly/layout.js';
 import { Arena } from '../host/arena.js';
 import type { Engine } from '../host/engine.js';
-import { type Change, type Core, MaglevError } from '../host/hotpath.js';
+import { type Change, type Core, MaglevError, type Vip } from '../host/hotpath.js';
 import { Indexes } from '../host/membership/indexes.js';
+import { namesBytes } from '../host/membership/namesRecord.js';
 import { bindHotPath } from '../host/module.js';
 import { FakeClock } from './support/hotpath.js';
 import { flowFrame } from './support/packets.js';
@@ -71,9 +72,10 @@ async function rejection(promise: Promise<unknown>): Promise<MaglevError> {
 function neededBytes({ vips }: Engine): number {
   const lines = (bytes: number): number => Math.ceil(bytes / CACHE_LINE) * CACHE_LINE;
   let sum = 0;
-  for (const { record } of vips.values()) {
+  for (const { record, names } of vips.values()) {
     sum += lines(record.slotCount * SLOT_BYTES);
     if (record.tracks !== 0) sum += lines((record.trackMask + 1) * TRACK_BYTES);
+    if (record.names !== 0) sum += lines(namesBytes(names));
   }
   return sum;
 }
@@ -255,12 +257,23 @@ function someChanges({ int, pick }: Random): Change[] {
     const member = 1 + int(6);
     const dice = int(20);
     if (dice === 0) return { remove: `tcp/192.0.2.${last}:80` };
-    if (dice < 4) return vip(last, pick([7, 101, 509, 509, 1021, 65_537, 5_000_011]));
+    if (dice < 4) {
+      const { put } = vip(last, pick([7, 101, 509, 509, 1021, 65_537, 5_000_011])) as { put: Vip };
+      const source = { routeBy: ['source'], sourceRoutes: { '198.51.0.0/17': `10.0.${last}.${member}` } } as const;
+      return { put: { ...put, ...(pick([{}, { routeBy: ['tcp-option'] }, source]) as Partial<Vip>) } };
+    }
     if (dice < 7) return { remove: `tcp/192.0.2.${last}:80/10.0.${last}.${member}` };
     const encap = pick([{}, {}, { encap: { type: 'ipip' } }] as const);
     const state = pick(['active', 'active', 'draining', 'down'] as const);
     return {
-      put: { vip: `tcp/192.0.2.${last}:80`, address: `10.0.${last}.${member}`, state, weight: int(4), ...encap },
+      put: {
+        vip: `tcp/192.0.2.${last}:80`,
+        address: `10.0.${last}.${member}`,
+        state,
+        weight: int(4),
+        serverId: 1 + int(9),
+        ...encap,
+      },
     };
   });
 }

@@ -59,6 +59,7 @@ const configSchema = z.strictObject({
       backendsMax: z.int().optional(),
       flowsMax: z.int().optional(),
       tablesMiB: z.int().optional(),
+      sourceRoutesMax: z.int().optional(),
       fragmentsMax: z.int().optional(),
       fragmentsHeldMax: z.int().optional(),
     })
@@ -87,7 +88,7 @@ ${kafkaFieldsHelp('    #   ').trimEnd()}
   control: { socket: /run/maglev-dsr/eth0.sock }   # for 'maglev-dsr status'; default: there, by interface; none: no socket
   metrics: { listen: '127.0.0.1:9464' }    # for Prometheus; default: none
   fleet: { statusTopic: balancer-status }  # with kafka: report to it; id: HOSTNAME.INTERFACES, everyMs: 3000
-  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, fragmentsMax: 1024, fragmentsHeldMax: 64 }
+  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, sourceRoutesMax: 16384, fragmentsMax: 1024, fragmentsHeldMax: 64 }
 
 A members file:
 

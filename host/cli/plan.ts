@@ -4,6 +4,7 @@ import { createHotPath, type Plan } from '../hotpath.js';
 import { readDeclared } from '../membership/declared.js';
 import { changeOfDifference, differences, payload, type RecordMap } from '../membership/difference.js';
 import type { Change } from '../membership/event.js';
+import { formatConflict } from '../membership/names.js';
 import { refusalError } from '../membership/refusal.js';
 import { readText } from './yamlFile.js';
 
@@ -49,18 +50,30 @@ async function plan(from: string, to: string, { json, secretFile }: CliOptions):
 }
 
 /** Room for both files at once. */
-function limitsFor(...files: RecordMap[]): { vipsMax: number; backendsMax: number; tablesMiB: number } {
+function limitsFor(...files: RecordMap[]): {
+  vipsMax: number;
+  backendsMax: number;
+  tablesMiB: number;
+  sourceRoutesMax: number;
+} {
   const records = files.flatMap((file) => [...file.values()]);
   const slots = files.map((file) =>
     [...file.values()].reduce((sum, record) => sum + (record.kind === 'vip' ? (record.vip.tableSize ?? 65_537) : 0), 0),
   );
   const vips = Math.min(30_000, Math.max(1, records.filter(({ kind }) => kind === 'vip').length));
   const backends = Math.min(32_767, Math.max(1, records.length));
+  const routes = files.map((file) =>
+    [...file.values()].reduce(
+      (sum, record) => sum + (record.kind === 'vip' ? Object.keys(record.vip.sourceRoutes ?? {}).length : 0),
+      0,
+    ),
+  );
   // Two bytes a slot, and as much again while one table is built.
   return {
     vipsMax: vips,
     backendsMax: backends,
-    tablesMiB: Math.min(2048, 16 + Math.ceil((6 * Math.max(...slots)) / 2 ** 20)),
+    tablesMiB: Math.min(2048, 16 + Math.ceil((6 * Math.max(...slots) + 128 * Math.max(...routes)) / 2 ** 20)),
+    sourceRoutesMax: Math.min(1_000_000, Math.max(...routes)),
   };
 }
 
@@ -74,6 +87,8 @@ function format({
   collateral,
   isEmptied,
   panic,
+  namesMoved,
+  serverIdConflicts,
   backends,
   afterSlowStart: full,
 }: Plan): string {
@@ -83,6 +98,8 @@ function format({
     panic !== 'none' && 'backends that were taken out count as active',
     full !== undefined &&
       `slow start: this is how it begins; at ${new Date(full.atMs).toISOString()} ${full.slotsMoved} slots have moved, ${(100 * full.share).toFixed(2)} %`,
+    namesMoved > 0 && `${namesMoved} server ids or source routes lead elsewhere`,
+    ...serverIdConflicts.map(formatConflict),
   ].filter(Boolean);
   const lines = [
     `${vip}: ${change}; ${moved}: ${necessary} necessary, ${collateral} collateral`,

@@ -6,6 +6,17 @@ import { CONFIG_HELP, readConfig, readSurfaces } from './config.js';
 import { untilStopped } from './stopSignal.js';
 import { type OpenSurfaces, openSurfaces } from './surfaces.js';
 
+const EVENTS = [
+  'applied',
+  'refused',
+  'stale',
+  'fresh',
+  'panic',
+  'serverIdConflict',
+  'drained',
+  'neighbour',
+  'link',
+] as const;
 const STATS_MS = 1000;
 
 interface RunOptions {
@@ -63,7 +74,7 @@ function tellInJson(balancer: LoadBalancer): void {
     },
     () => undefined,
   );
-  for (const event of ['applied', 'refused', 'stale', 'fresh', 'panic', 'drained', 'neighbour', 'link'] as const) {
+  for (const event of EVENTS) {
     balancer.on(event, (e) => tell(event, e));
   }
   balancer.on('workerRestart', (e) => tell('workerRestart', e));

@@ -1,5 +1,6 @@
 // host/cli/statusText.ts: what a balancer is doing, in lines for a terminal.
 import type { Answers } from '../control/protocol.js';
+import { formatConflict } from '../membership/names.js';
 import { formatRefusal } from '../membership/refusal.js';
 import type { Traffic } from '../stats.js';
 import type { BackendStatus, SourceStatus, VipStatus } from '../status.js';
@@ -73,7 +74,9 @@ function vipLines(vip: VipStatus, { stats, atMs }: StatusAnswer, before: StatusA
     vip.panic === 'none'
       ? ''
       : `, PANIC: ${vip.panic === 'draining' ? 'those that drain count as active' : 'those that are down count as active'}`;
-  const head = `${vip.key}  ${grouped(vip.slotCount)} slots, ${grouped(vip.tracked)} tracked${panic}; ${trafficText(traffic)}${perS.join('')}`;
+  const ways = vip.routeBy.length === 0 ? '' : `, by ${vip.routeBy.join(', ')} first`;
+  const conflicts = vip.serverIdConflicts.map((conflict) => `  ${formatConflict(conflict)}`);
+  const head = `${vip.key}  ${grouped(vip.slotCount)} slots, ${grouped(vip.tracked)} tracked${ways}${panic}; ${trafficText(traffic)}${perS.join('')}`;
   const rows = vip.backends.map((backend) => {
     const key = `${vip.key}/${backend.address}`;
     const { packets = 0, octets = 0 } = stats.backends[key] ?? {};
@@ -102,7 +105,7 @@ function vipLines(vip: VipStatus, { stats, atMs }: StatusAnswer, before: StatusA
     { head: 'NEXT HOP' },
     ...['PACKETS', 'BYTES', ...(before ? ['PER S'] : [])].map(toRight),
   ];
-  return [head, ...textTable(columns, rows, '  ')];
+  return [head, ...conflicts, ...textTable(columns, rows, '  ')];
 }
 
 function stateText({ state, isDrained, slowStartStep }: BackendStatus): string {

@@ -2,6 +2,7 @@
 // are over, expired flow entries are swept, and a draining backend is drained when nothing is left on it.
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
+import { isNamed } from './names.js';
 import type { LiveBackend, LiveVip } from './publish.js';
 
 /** A backend that no flow and no slot holds any more. */
@@ -10,30 +11,47 @@ export interface Drained {
   backend: string;
 }
 
+interface Silence {
+  packets: number;
+  sinceTick: number;
+}
+
 const SWEEPS_A_ROUND = 512; // a whole round of the flow table every 512 calls: 9 minutes at one a second, of 2.3 hours
 
 /** Looks after live tables. Call `tend` about once a second, never while a publication is under way. */
 export class Drains {
   private sweptBuckets = 0;
 
+  /** Of draining backends that packets can name, by index: what they had got, and since when nothing more came. */
+  private silences = new Map<number, Silence>();
+
+  /** @param packetsOf packets that a backend index ever got */
   constructor(
     private readonly memory: HotMemory,
     private readonly builder: HotPathModule,
+    private readonly packetsOf: (index: number) => number,
   ) {}
 
   /** Releases, sweeps, and returns the backends that became drained. */
   tend(vips: Iterable<LiveVip>, tick: number): Drained[] {
     this.sweep(tick);
     const drained: Drained[] = [];
+    const silences = new Map<number, Silence>();
     for (const vip of vips) {
       const { table, tracks, trackMask, tracking, idleTicks } = vip.record;
       if (tracks !== 0) this.builder.releaseTracks(table, tracks, trackMask, tracking, tick, idleTicks);
       for (const backend of vip.backends.values()) {
         if (!backend.isDraining || backend.isDrained || this.holdsFlows(vip, backend, tick)) continue;
+        if (isNamed(vip.names, backend.address)) {
+          const silence = this.silenceOf(backend.index, tick);
+          silences.set(backend.index, silence);
+          if (tick - silence.sinceTick <= idleTicks) continue;
+        }
         backend.isDrained = true;
         drained.push({ vip: vip.key, backend: backend.address });
       }
     }
+    this.silences = silences;
     return drained;
   }
 
@@ -49,6 +67,13 @@ export class Drains {
     if (tracks === 0) return false;
     if (this.builder.countPrevious(tracks, trackMask, backend.index) > 0) return true;
     return this.builder.countFlows(backend.index, idleTicks, tick) > 0;
+  }
+
+  /** Flows that name their backend are in no table; but a flow that lives sends within its idle timeout. */
+  private silenceOf(index: number, tick: number): Silence {
+    const packets = this.packetsOf(index);
+    const before = this.silences.get(index);
+    return before?.packets === packets ? before : { packets, sinceTick: tick };
   }
 
   private sweep(tick: number): void {

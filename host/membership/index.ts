@@ -36,8 +36,10 @@ export type {
   SourceHost,
   Tracking,
   Vip,
+  Way,
 } from './event.js';
 export { backendKey, formatKey, parseKey, type RecordKey, vipKey } from './key.js';
+export type { ServerIdConflict } from './names.js';
 export { TABLE_SIZE_DEFAULT, TABLE_SIZE_MAX, TABLE_SIZE_MIN, WEIGHT_DEFAULT, WEIGHT_MAX } from './record.js';
 export { formatRefusal } from './refusal.js';
 export { fileSource } from './sources/file.js';

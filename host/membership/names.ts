@@ -21,6 +21,11 @@ export interface ServerIdConflict {
   readonly ignored: string;
 }
 
+/** A conflict in a sentence. */
+export function formatConflict({ serverId, named, ignored }: ServerIdConflict): string {
+  return `server id ${serverId} of backend ${ignored}, expected once in a VIP: that of ${named}, whose address is lower; ${ignored} is not named by it`;
+}
+
 /** The names of one VIP, in ascending order. */
 export interface Names {
   readonly ways: readonly Way[];
@@ -51,6 +56,14 @@ export function isNamed(names: Names, address: string): boolean {
   return names.serverIds.some(isIts) || names.sourceRoutes.some(isIts);
 }
 
+/** How many names lead elsewhere, or are asked for in another way, in the one than in the other. */
+export function countMovedNames(before: Names, after: Names): number {
+  return (
+    countMoved(before.serverIds, after.serverIds, isSameList(before.ways, after.ways)) +
+    countMoved(before.sourceRoutes, after.sourceRoutes, true)
+  );
+}
+
 /**
  * What decides where named packets go, in lines for a digest; empty for a VIP without ways. A function of the records:
  *   routeBy quic source
@@ -60,6 +73,18 @@ export function namesText({ ways, serverIds, sourceRoutes }: Names): string {
   if (ways.length === 0) return '';
   const line = (what: string) => (entry: Name<unknown>) => `${what} ${entry.name} ${entry.backend ?? '-'}`;
   return `${[`routeBy ${ways.join(' ')}`, ...serverIds.map(line('serverId')), ...sourceRoutes.map(line('sourceRoute'))].join('\n')}\n`;
+}
+
+function countMoved<K>(before: readonly Name<K>[], after: readonly Name<K>[], isSameWay: boolean): number {
+  const old = new Map(before.map(({ name, backend }) => [name, backend]));
+  const now = new Map(after.map(({ name, backend }) => [name, backend]));
+  const names = [...new Set([...old.keys(), ...now.keys()])];
+  return names.filter((name) => !isSameWay || old.get(name) !== now.get(name)).length;
+}
+
+function isSameList(a: readonly Way[], b: readonly Way[]): boolean {
+  const withoutSource = (ways: readonly Way[]): string => ways.filter((way) => way !== 'source').join();
+  return withoutSource(a) === withoutSource(b);
 }
 
 function serverIdsOfAll(

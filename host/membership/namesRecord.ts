@@ -22,7 +22,8 @@ import type { Way } from './event.js';
 import type { Names } from './names.js';
 import { readPrefix } from './prefix.js';
 
-const WAY_BITS: Record<Way, number> = {
+/** WAY_ of each way. */
+export const WAY_BITS: Readonly<Record<Way, number>> = {
   quic: WAY_QUIC,
   'stable-udp': WAY_STABLE_UDP,
   'tcp-option': WAY_TCP_OPTION,

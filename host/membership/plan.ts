@@ -106,6 +106,8 @@ function planOf(
     collateral: moved - necessary,
     isEmptied: sum(tally, 'slotsBefore') > 0 && sum(tally, 'slotsAfter') === 0,
     panic: 'none',
+    namesMoved: 0,
+    serverIdConflicts: [],
     backends: [...tally.values()],
   };
 }

@@ -1,5 +1,6 @@
 // host/membership/planned.ts: what a change would do, as plan() tells it.
 import type { Panic } from './effective.js';
+import type { ServerIdConflict } from './names.js';
 
 /** What a change does to one backend of a VIP, in slots of the lookup table. */
 export interface PlannedBackend {
@@ -34,6 +35,13 @@ export interface Plan {
   isEmptied: boolean;
   /** Whether backends that were taken out will count as active (panicShare). */
   panic: Panic;
+  /**
+   * Server ids and source routes that will lead elsewhere: to another backend, or to one, or to none. Packets that they name go there at
+   * once, but for flows that the flow table knows; none of that is among the slots.
+   */
+  namesMoved: number;
+  /** Backends that will have a server id which another has as well. */
+  serverIdConflicts: readonly ServerIdConflict[];
   /** All that have slots before or after, in the order of their addresses before, then new ones. */
   backends: PlannedBackend[];
   /**

@@ -15,6 +15,7 @@ import {
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
 import type { NextHops } from '../egress.js';
+import { MaglevError } from '../errors.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
@@ -25,7 +26,7 @@ import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
 import { hasMarks, type MarkConflict, marksOf } from './marks.js';
-import { type Names, namesOf } from './names.js';
+import { countMovedNames, type Names, NO_NAMES, namesOf } from './names.js';
 import { planRemoval, planVip, withFullWeight } from './plan.js';
 import type { Plan } from './planned.js';
 import { readPrefix } from './prefix.js';
@@ -166,6 +167,7 @@ export class Publisher {
         await setImmediate();
         yielded = performance.now();
       }
+      this.checkRoutes(draft.live.values());
       this.writeRoot(draft);
     } catch (error) {
       this.giveUp(draft);
@@ -193,7 +195,18 @@ export class Publisher {
         else plans.push(withFullWeight(plan, planVip(parts, key, entry.vip, at(), before), backends));
       } else if (before !== undefined) plans.push(planRemoval(parts, before));
     }
-    return plans;
+    this.checkRoutes([...state.vips.values()]);
+    return plans.map((plan) => ({ ...plan, ...this.planNames(state, plan.vip) }));
+  }
+
+  private planNames(state: MembershipState, key: string): Pick<Plan, 'namesMoved' | 'serverIdConflicts'> {
+    const before = this.live.get(key)?.names ?? NO_NAMES;
+    const vip = state.vips.get(key)?.vip;
+    if (vip === undefined) return { namesMoved: countMovedNames(before, NO_NAMES), serverIdConflicts: [] };
+    const backends = backendsOf(state, key).map(({ backend }) => backend);
+    const { canServe } = effectiveBackends(vip, backends, this.parts.settings.panicShare);
+    const after = namesOf(vip, backends, canServe);
+    return { namesMoved: countMovedNames(before, after), serverIdConflicts: after.conflicts };
   }
 
   /**
@@ -298,6 +311,15 @@ export class Publisher {
       nextHop: this.takeNextHop(draft, input.address),
     });
     return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false, mark: undefined };
+  }
+
+  private checkRoutes(vips: Iterable<{ readonly vip: Vip }>): void {
+    const { sourceRoutesMax } = this.parts.settings;
+    let count = 0;
+    for (const { vip } of vips) count += Object.keys(vip.sourceRoutes ?? {}).length;
+    if (count <= sourceRoutesMax) return;
+    const rule = `${count} over all VIPs are more than ${sourceRoutesMax}; raise sourceRoutesMax`;
+    throw new MaglevError('ERR_LIMIT', `source routes: ${rule}`, { option: 'sourceRoutesMax', rule });
   }
 
   /** VIP records of the draft, its index when VIPs came or went, the marks. */

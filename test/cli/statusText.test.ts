@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type StatusAnswer, statusLines } from '../../host/cli/statusText.js';
 import { bytesText, durationText, grouped, textTable } from '../../host/cli/textTable.js';
+import type { Vip } from '../../host/membership/event.js';
 import { backend, PaperBalancer, vip, WEB } from '../fleet/support.js';
 
 const Text = suite('cli/statusText');
@@ -26,6 +27,19 @@ async function answer(): Promise<StatusAnswer> {
 }
 
 const lines = (text: string): string[] => text.split('\n').slice(1, -1);
+
+Text('ways before the table, and a server id that two backends have', async () => {
+  const paper = new PaperBalancer();
+  const put = { ...(vip() as { put: Vip }).put, routeBy: ['tcp-option' as const] };
+  await paper.read([{ put }, backend(9, { serverId: 7 }), backend(66, { serverId: [7, 8] })]);
+  const hello = { pid: 4711, version: '0.1.0', startedAtMs: 0, interfaces: ['eth0'] };
+  const told = statusLines({ hello, atMs: 3_720_000, status: paper.status(), stats: paper.stats() });
+  const at = told.findIndex((text) => text.startsWith(WEB));
+  assert.equal(told.slice(at, at + 2), [
+    `${WEB}  4,099 slots, 0 tracked, by tcp-option first; 0 packets, 0 B`,
+    '  server id 7 of backend 10.0.1.66, expected once in a VIP: that of 10.0.1.9, whose address is lower; 10.0.1.66 is not named by it',
+  ]);
+});
 
 Text('everything of a balancer', async () => {
   assert.equal(

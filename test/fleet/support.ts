@@ -8,6 +8,7 @@ import { encapName, encapOf } from '../../host/membership/encap.js';
 import type { Change, Position } from '../../host/membership/event.js';
 import type { LiveVip } from '../../host/membership/publish.js';
 import { backendsOf } from '../../host/membership/state.js';
+import { serverIdsOf } from '../../host/membership/ways.js';
 import { readCore } from '../../host/options.js';
 import type { Stats } from '../../host/stats.js';
 import type { Status, VipStatus } from '../../host/status.js';
@@ -84,18 +85,21 @@ export class PaperBalancer implements Reported {
     return this.engine.stats();
   }
 
-  private vipStatus({ key, record, panic, vip, backends, steps }: LiveVip): VipStatus {
+  private vipStatus({ key, record, panic, vip, backends, steps, names }: LiveVip): VipStatus {
     const slots = this.engine.slots(key);
     return {
       key,
       slotCount: record.slotCount,
       tracked: this.engine.countTracked(key),
       panic,
+      routeBy: names.ways,
+      serverIdConflicts: names.conflicts,
       backends: backendsOf(this.engine.membership, key).map(({ backend: told }) => ({
         address: told.address,
         state: isDraining(told) ? 'draining' : (told.state ?? 'active'),
         weight: told.weight ?? 1,
         encap: encapName(encapOf(vip, told)),
+        serverIds: serverIdsOf(told),
         slots: slots.get(told.address) ?? 0,
         share: (slots.get(told.address) ?? 0) / record.slotCount,
         slowStartStep: steps.get(told.address),

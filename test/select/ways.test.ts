@@ -11,6 +11,7 @@ import {
 } from '../../host/hotpath.js';
 import { addressBytes } from '../../host/membership/address.js';
 import { vipKey } from '../../host/membership/key.js';
+import * as frames from '../golden/ways.js';
 import { type ModelRoute, quicId, routeOf, stableId, tcpOptionId } from '../model/ways.js';
 import { type ClientPacket, clientFrame } from '../support/clientPackets.js';
 import { FakeClock, SMALL } from '../support/hotpath.js';
@@ -86,6 +87,57 @@ function connectionId(version: number, id: number): Uint8Array {
 }
 
 const packetWithId = (id: number, version = 2): Uint8Array => Uint8Array.from([0x40, ...connectionId(version, id)]);
+
+const GOLDEN_BACKENDS: Omit<Backend, 'vip'>[] = [
+  { address: A, serverId: [300, 70_000, 0xfffffd] },
+  { address: B },
+  { address: C },
+];
+
+const NAMED_FRAMES4 = [
+  ...[frames.QUIC_HANDSHAKE_1, frames.QUIC_SHORT_1, frames.QUIC_MOVED_1],
+  ...[frames.QUIC_HANDSHAKE_2, frames.QUIC_SHORT_2, frames.QUIC_MOVED_2],
+  ...[frames.QUIC_HANDSHAKE_3, frames.QUIC_SHORT_3, frames.QUIC_MOVED_3],
+];
+const NAMED_FRAMES6 = [frames.QUIC_SHORT6_1, frames.QUIC_SHORT6_2, frames.QUIC_SHORT6_3];
+
+Ways("golden frames: a real client's packets reach the server whose id they have, from wherever it sends", async () => {
+  for (const address of ['192.0.2.80', '2001:db8::80']) {
+    const vip: Vip = { ...QUIC, address, encap: { type: 'ipip' }, routeBy: ['quic'] };
+    const hotPath = await open(vip, GOLDEN_BACKENDS);
+    const plain = await open({ ...vip, routeBy: [] }, GOLDEN_BACKENDS);
+    const named = address.includes(':') ? NAMED_FRAMES6 : NAMED_FRAMES4;
+    for (const frame of named) assert.is(hotPath.forward(frame).backend, A);
+    if (address.includes(':')) continue;
+    assert.is(hotPath.forward(frames.QUIC2_HANDSHAKE).backend, A);
+    assert.is(hotPath.stats().events.routedQuic, 10);
+    for (const frame of [frames.QUIC_INITIAL, frames.QUIC_0RTT, frames.QUIC2_INITIAL]) {
+      assert.is(hotPath.forward(frame).backend, plain.forward(frame).backend);
+    }
+    assert.is(hotPath.stats().events.quicInitial, 3);
+    // Without the way the table decides, and the client that moved has another slot.
+    assert.is(plain.forward(frames.QUIC_SHORT_1).backend, B);
+    assert.is(plain.forward(frames.QUIC_MOVED_1).backend, A);
+  }
+});
+
+Ways('golden frames: stable header, and TCP option', async () => {
+  for (const [address, stable] of [
+    ['192.0.2.80', frames.STABLE],
+    ['2001:db8::80', frames.STABLE_6],
+  ] as const) {
+    const vip: Vip = { ...QUIC, address, encap: { type: 'ipip' }, routeBy: ['stable-udp'] };
+    const hotPath = await open(vip, GOLDEN_BACKENDS);
+    assert.is(hotPath.forward(stable).backend, A);
+    assert.is(hotPath.stats().events.routedStableUdp, 1);
+  }
+  const hotPath = await open({ ...WEB, routeBy: ['tcp-option'] }, GOLDEN_BACKENDS);
+  assert.is(hotPath.forward(frames.TCP_OPTION).backend, A);
+  hotPath.forward(frames.TCP_OPTION_SYN);
+  hotPath.forward(frames.TCP_NO_OPTION);
+  const { routedTcpOption, tcpOptionNoId, tcpOptionUnknown } = hotPath.stats().events;
+  assert.equal([routedTcpOption, tcpOptionNoId, tcpOptionUnknown], [1, 1, 0]);
+});
 
 Ways('a QUIC connection id names the backend that a slow reader finds, else the table decides', async () => {
   const plain = await open({ ...QUIC, tracking: 'none' });
