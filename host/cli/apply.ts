@@ -5,12 +5,15 @@ import { type Difference, differences, payload, type RecordMap } from '../member
 import type { CanonicalBackend, CanonicalVip } from '../membership/record.js';
 import { BACKEND_FIELD_NAMES, VIP_FIELD_NAMES } from '../membership/record.js';
 import { formatRefusal, showValue } from '../membership/refusal.js';
+import type { Signer } from '../membership/signer.js';
 import { readDeclaredFile } from '../membership/sources/file.js';
 import type { KafkaConnection } from '../membership/sources/kafkaConnection.js';
 import { readTopicContent, type TopicContent } from '../membership/sources/kafkaContent.js';
 import { createPublisher } from '../membership/sources/publisher.js';
 import { topicValue } from '../membership/validate.js';
+import { Verifier } from '../membership/verifier.js';
 import { addKafkaOptions, type KafkaCliOptions, kafkaTarget } from './kafkaOptions.js';
+import { addSignOptions, type SignCliOptions, signerOf } from './signOptions.js';
 
 /** What `apply` is asked to do. */
 export interface ApplyOptions extends KafkaConnection {
@@ -24,6 +27,8 @@ export interface ApplyOptions extends KafkaConnection {
   remove?: boolean;
   /** Show the difference, publish nothing. */
   dryRun?: boolean;
+  /** Signs what is published. Records whose last value is not signed by it are published again. */
+  signer?: Signer;
 }
 
 /** What `apply` found and did. */
@@ -49,12 +54,14 @@ export async function applyFile(options: ApplyOptions): Promise<ApplyReport> {
   const declared = await readDeclaredFile(options.file);
   if (declared.records === undefined) throw recordsError(declared.refusals.map(formatRefusal));
   const { timeoutMs = TIMEOUT_MS_DEFAULT } = options;
-  const content = await readTopicContent(options, timeoutMs);
+  const verifier = options.signer && verifierOf(options.topic, options.signer);
+  const content = await readTopicContent(options, timeoutMs, verifier);
   const { before, after } = sides(declared.records, content, options.scope);
-  const all = differences(before, after);
+  const changed = differences(before, after);
+  const all = verifier === undefined ? changed : [...unsigned(before, after, changed, content), ...changed];
   const chosen = options.remove === false ? all.filter((difference) => difference.after !== undefined) : all;
   const isPublished = chosen.length > 0 && options.dryRun !== true;
-  if (isPublished) await publish(chosen, { ...options, timeoutMs });
+  if (isPublished) await publish(chosen, { ...options, timeoutMs }, verifier);
   const unchanged = after.size - chosen.filter((difference) => difference.after !== undefined).length;
   return { differences: chosen, unchanged, isPublished, warnings: [...content.refused.values()].map(formatRefusal) };
 }
@@ -73,7 +80,7 @@ export function applyCommand(): Command {
     .option('--dry-run', 'show the difference, publish nothing')
     .option('--json', 'print the difference as JSON')
     .action(run);
-  return addKafkaOptions(command).addHelpText('after', HELP);
+  return addKafkaOptions(addSignOptions(command)).addHelpText('after', HELP);
 }
 
 const HELP = `
@@ -93,7 +100,7 @@ Examples:
 The file states all of the topic (of its scope): what is in the topic and not in the file is removed.
 Exit code 0: the topic says what the file says (with --dry-run: the difference is shown). 1: it does not, and why.`;
 
-interface CliOptions extends KafkaCliOptions {
+interface CliOptions extends KafkaCliOptions, SignCliOptions {
   scope?: string;
   remove: boolean;
   dryRun?: boolean;
@@ -102,12 +109,14 @@ interface CliOptions extends KafkaCliOptions {
 
 async function run(file: string, cli: CliOptions): Promise<void> {
   const { scope, remove, dryRun } = cli;
+  const signer = signerOf(cli);
   const report = await applyFile({
     ...kafkaTarget(cli),
     file,
     remove,
     ...(scope === undefined ? {} : { scope }),
     ...(dryRun === undefined ? {} : { dryRun }),
+    ...(signer === undefined ? {} : { signer }),
   });
   for (const warning of report.warnings) process.stderr.write(`${warning}\n`);
   process.stdout.write(cli.json ? `${JSON.stringify(toJson(report), null, 2)}\n` : toText(report));
@@ -141,11 +150,35 @@ function withUnknownFields(
   return { ...record, backend: { ...unknown, ...record.backend } };
 }
 
-async function publish(chosen: readonly Difference[], options: ApplyOptions): Promise<void> {
-  const entries = chosen.map(({ key, after }) => ({
-    key,
-    value: after === undefined ? null : topicValue(after, options.scope),
-  }));
+/** What our own key has signed. Sequences that are not in the topic any more are below the time that it is now. */
+function verifierOf(topic: string, { keyId, publicKey }: Signer): Verifier {
+  return new Verifier(topic, { verifyKeys: [{ id: keyId, publicKey }] });
+}
+
+/** Records that stay as they are, but whose last value is not signed by our key. */
+function unsigned(
+  before: RecordMap,
+  after: RecordMap,
+  changed: readonly Difference[],
+  { verified }: TopicContent,
+): Difference[] {
+  const isChanged = new Set(changed.map(({ key }) => key));
+  return [...after].flatMap(([key, record]) => {
+    const old = before.get(key);
+    return old === undefined || isChanged.has(key) || verified.has(key) ? [] : [{ key, before: old, after: record }];
+  });
+}
+
+async function publish(
+  chosen: readonly Difference[],
+  options: ApplyOptions,
+  verifier: Verifier | undefined,
+): Promise<void> {
+  const entries = chosen.map(({ key, after }) => {
+    const seq = verifier?.seqOf(key);
+    const value = after === undefined ? null : topicValue(after, options.scope);
+    return { key, value, ...(seq !== undefined && { after: seq }) };
+  });
   const publisher = await createPublisher(options);
   try {
     await publisher.publish(entries);
@@ -167,6 +200,7 @@ function differenceText({ key, before, after }: Difference): string {
   const [old, now] = [payload(before), payload(after)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(old), ...Object.keys(now)])];
   const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
+  if (changed.length === 0) return `~ ${key} signature`;
   return `~ ${key} ${changed.map((name) => `${name} ${fieldText(old[name])} -> ${fieldText(now[name])}`).join(', ')}`;
 }
 

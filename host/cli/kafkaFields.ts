@@ -31,11 +31,23 @@ const settingsSchema = z
     });
   });
 
+const DATE_RULE = 'expected a date such as 2026-11-25T00:00:00Z';
+const date = z.iso.datetime({ offset: true, error: DATE_RULE }).transform((text) => Date.parse(text));
+
+const verifyKeySchema = z.strictObject({
+  id: z.string(),
+  file: z.string(),
+  notBefore: date.exactOptional(),
+  notAfter: date.exactOptional(),
+});
+
 const brokers = z.array(z.string()).min(1);
 const topic = z.string();
 const rest = {
   scope: z.string().exactOptional(),
   snapshot: z.string().exactOptional(),
+  verifyKeys: z.array(verifyKeySchema).min(1).exactOptional(),
+  maxDelayMs: z.int().exactOptional(),
   tls: tlsSchema.exactOptional(),
   sasl: saslSchema.exactOptional(),
   librdkafka: settingsSchema.exactOptional(),
@@ -61,6 +73,8 @@ export function kafkaFieldsHelp(indent: string): string {
     'topic: balancer-members',
     'scope: edge-1            # a group of balancers; default: only records for all',
     'snapshot: members.snapshot   # where a balancer keeps what it knows, for its next start; default: nowhere',
+    'verifyKeys: [{ id: ops-1, file: ops-1.pub.pem }]   # take signed records only; notBefore, notAfter: dates',
+    'maxDelayMs: 60000        # with verifyKeys: refuse what was signed longer ago when it came; default: any time',
     'tls: { ca: ca.pem }      # {}: the authorities of the system; cert, key, keyPasswordFile; verifyHostname: true',
     'sasl: { mechanism: scram-sha-512, username: balancer, passwordFile: kafka-password }',
     '                         # or scram-sha-256; plain, with tls only',
@@ -71,11 +85,18 @@ export function kafkaFieldsHelp(indent: string): string {
 }
 
 /** The same with relative paths taken from `folder`. */
-export function resolveKafka<T extends KafkaFields>({ snapshot, tls, sasl, ...fields }: T, folder: string) {
+export function resolveKafka<T extends KafkaFields>({ snapshot, verifyKeys, tls, sasl, ...fields }: T, folder: string) {
   const from = (path: string): string => resolve(folder, path);
   return {
     ...fields,
     ...(snapshot !== undefined && { snapshot: from(snapshot) }),
+    ...(verifyKeys !== undefined && {
+      verifyKeys: verifyKeys.map(({ id, file, notBefore, notAfter }) => ({
+        ...{ id, file: from(file) },
+        ...(notBefore !== undefined && { notBeforeMs: notBefore }),
+        ...(notAfter !== undefined && { notAfterMs: notAfter }),
+      })),
+    }),
     ...(tls !== undefined && { tls: mapFields(tls, ['ca', 'cert', 'key', 'keyPasswordFile'], from) }),
     ...(sasl !== undefined && { sasl: mapFields(sasl, ['passwordFile'], from) }),
   };

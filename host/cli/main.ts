@@ -8,6 +8,7 @@ import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { explainCommand } from './explain.js';
+import { keygenCommand } from './keygen.js';
 import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
@@ -47,6 +48,7 @@ for (const command of [
   explainCommand(),
   pcapCommand(),
   schemaCommand(),
+  keygenCommand(),
   benchCommand(),
 ]) {
   program.addCommand(command);

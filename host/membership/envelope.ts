@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { firstIssue } from './issue.js';
 import { type Broken, showValue } from './refusal.js';
+import { type Signature, signature } from './signature.js';
 
 /** Version of the records in a topic. */
 export const RECORD_VERSION = 1;
@@ -19,6 +20,7 @@ const scope = z
 export const ENVELOPE_FIELDS = {
   v: z.literal(RECORD_VERSION).meta({ description: 'Version of this contract. A balancer refuses any other by name.' }),
   scope: scope.optional(),
+  signature: signature.optional(),
 };
 
 /** Field of a value that removes its key, as a tombstone does. */
@@ -28,23 +30,34 @@ export const REMOVAL_FIELDS = {
     .meta({ description: 'The key is removed, for all balancers, as by a tombstone; but this can be signed.' }),
 };
 
-const ENVELOPE_SCHEMA = z.looseObject({ scope: ENVELOPE_FIELDS.scope, removed: REMOVAL_FIELDS.removed.optional() });
+const ENVELOPE_SCHEMA = z.looseObject({
+  scope: ENVELOPE_FIELDS.scope,
+  signature: ENVELOPE_FIELDS.signature,
+  removed: REMOVAL_FIELDS.removed.optional(),
+});
 
 /** A value taken apart. */
 export interface Envelope {
   scope?: string;
   isRemoved: boolean;
+  signature?: Signature;
   /** What is left: the fields of the record. */
   record: Record<string, unknown>;
 }
 
 /** Takes the object of a value apart, or names the first rule it breaks: that of `v` first, since another version has other rules. */
 export function openEnvelope(value: Record<string, unknown>): Envelope | Broken {
-  const { v, scope: group, removed, ...record } = value;
+  const { v, scope: _, removed, signature: __, ...record } = value;
   if (v !== RECORD_VERSION) return versionBroken(v);
   const result = ENVELOPE_SCHEMA.safeParse(value);
   if (!result.success) return firstIssue(result.error, value, 'value');
-  return { ...(result.data.scope !== undefined && { scope: result.data.scope }), isRemoved: removed === true, record };
+  const { scope: group, signature: signed } = result.data;
+  return {
+    ...(group !== undefined && { scope: group }),
+    isRemoved: removed === true,
+    ...(signed !== undefined && { signature: signed }),
+    record,
+  };
 }
 
 /** The rule that `name` breaks as the name of a group of balancers, or undefined. */

@@ -42,6 +42,7 @@ export { backendKey, formatKey, parseKey, type RecordKey, vipKey } from './key.j
 export type { ServerIdConflict } from './names.js';
 export { TABLE_SIZE_DEFAULT, TABLE_SIZE_MAX, TABLE_SIZE_MIN, WEIGHT_DEFAULT, WEIGHT_MAX } from './record.js';
 export { formatRefusal } from './refusal.js';
+export { createSigner, type Signer, type SignerOptions, type Unsigned } from './signer.js';
 export { fileSource } from './sources/file.js';
 export { type MemorySource, memorySource } from './sources/memory.js';
 export {
@@ -58,3 +59,4 @@ export {
   type VipEntry,
 } from './state.js';
 export { validateChanges } from './validate.js';
+export type { VerifyKey, VerifyOptions } from './verifier.js';

@@ -5,6 +5,7 @@ import { parseJsonRecord } from './jsonRecord.js';
 import { parseKey, readKey } from './key.js';
 import { type CanonicalBackend, type CanonicalVip, readBackend, readVip, type Strictness } from './record.js';
 import { type Broken, type Place, refusalAt, showValue } from './refusal.js';
+import type { Signature } from './signature.js';
 
 /** A change in canonical form. */
 export type Step = CanonicalVip | CanonicalBackend | CanonicalRemove;
@@ -16,6 +17,8 @@ export interface TopicRecord {
   /** Group of balancers it is for; all of them when left out. A tombstone is for all. */
   scope?: string;
   step: Step;
+  /** Its signature, unverified, and the value that it stands in. Not there for a record without one. */
+  signed?: { signature: Signature; value: Record<string, unknown> };
 }
 
 // Changes that were made here from steps, which are canonical: what a source has read is not read again by the state.
@@ -122,8 +125,9 @@ function readTopicValue(key: string, bytes: Uint8Array): TopicRecord | Broken {
   if ('rule' in json) return json;
   const envelope = openEnvelope(json.record);
   if ('rule' in envelope) return envelope;
-  const { scope, isRemoved, record } = envelope;
-  const told = { key, ...(scope !== undefined && { scope }) };
+  const { scope, isRemoved, signature, record } = envelope;
+  const signed = signature && { signature, value: json.record };
+  const told = { key, ...(scope !== undefined && { scope }), ...(signed !== undefined && { signed }) };
   if (isRemoved) return { ...told, step: readRemove(key) as CanonicalRemove }; // the key is known to be one
   const isBackend = parseKey(key).backend !== undefined;
   const step = isBackend ? readBackend(record, 'loose') : readVip(record, 'loose');

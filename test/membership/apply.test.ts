@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ApplyOptions, applyCommand, applyFile } from '../../host/cli/apply.js';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
-import { createPublisher, kafkaSource } from '../../host/membership/sources/kafka.js';
+import {
+  createPublisher,
+  createSigner,
+  kafkaSource,
+  type Signer,
+  type VerifyKey,
+} from '../../host/membership/sources/kafka.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { applyChanges, backendsOf, EMPTY_STATE } from '../../host/membership/state.js';
 import { bounded, changesTold, Listener } from './support.js';
@@ -21,6 +28,11 @@ const kafkaTest = missing === undefined ? Apply : Apply.skip;
 const TOPIC = 'balancer-members';
 const WEB = 'tcp/192.0.2.80:80';
 const file = (...backends: string[]) => `vips:\n  - vip: ${WEB}\n    backends: [${backends.join(', ')}]\n`;
+
+interface Pair {
+  signer: Signer;
+  key: VerifyKey;
+}
 
 type Apply = (text: string, options?: Partial<ApplyOptions>) => ReturnType<typeof applyFile>;
 
@@ -135,5 +147,52 @@ Apply('says what it does', () => {
   for (const word of ['--brokers', '--topic', '--dry-run', '--json', '--no-remove', '--scope'])
     assert.match(help, word);
 });
+
+kafkaTest(
+  'signs what it publishes, and publishes again what is not signed by its key; balancers with the key follow',
+  withTopic(async (apply, brokers, signal) => {
+    const [old, fresh] = ['ops-1', 'ops-2'].map((keyId) => {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      return { signer: createSigner({ keyId, privateKey }), key: { id: keyId, publicKey } };
+    }) as [Pair, Pair];
+    const text = file('10.0.1.9', '10.0.1.10');
+    const keys = [`+ ${WEB}`, `+ ${WEB}/10.0.1.9`, `+ ${WEB}/10.0.1.10`];
+    const all = keys.map((key) => key.replace('+', '~'));
+    // Unsigned first, as before there were keys; then signed; then nothing is left to do; then the key changes.
+    assert.equal(brief(await apply(text)).keys, keys);
+    assert.equal(brief(await apply(text, { signer: old.signer })), { keys: all, unchanged: 0, isPublished: true });
+    assert.equal(brief(await apply(text, { signer: old.signer })), { keys: [], unchanged: 3, isPublished: false });
+    const verifyKeys = [old.key, fresh.key];
+    const listener = new Listener(
+      kafkaSource({ brokers, topic: TOPIC, verifyKeys, librdkafka: { 'fetch.wait.max.ms': 10 } }),
+      signal,
+    );
+    await listener.next('caughtUp');
+    const state = () => applyChanges(EMPTY_STATE, changesTold(listener)).state;
+    assert.is(listener.events.filter(({ type }) => type === 'refused').length, 3); // the unsigned ones
+    assert.is(backendsOf(state(), WEB).length, 2);
+    assert.equal(brief(await apply(text, { signer: fresh.signer })).keys, all);
+    // Somebody without a key changes a record and takes another away: apply puts both right.
+    const hostile = await createPublisher({ brokers, topic: TOPIC });
+    await hostile.publish([
+      { key: `${WEB}/10.0.1.9`, value: `{"v":1,"vip":"${WEB}","address":"10.0.1.9","weight":65535}` },
+      { key: `${WEB}/10.0.1.10`, value: null },
+    ]);
+    await hostile.close();
+    const repaired = await apply(text, { signer: fresh.signer });
+    assert.equal(brief(repaired).keys, [`~ ${WEB}/10.0.1.9`, `+ ${WEB}/10.0.1.10`]);
+    assert.match(
+      repaired.warnings.join(),
+      /signature is missing for backend 10\.0\.1\.10, expected a signature of ops-2; a removal is/,
+    );
+    // A removal is signed, too.
+    assert.equal(brief(await apply(file('10.0.1.9'), { signer: fresh.signer })).keys, [`- ${WEB}/10.0.1.10`]);
+    while (backendsOf(state(), WEB).length > 1) await listener.next('changes');
+    assert.equal(
+      backendsOf(state(), WEB).map(({ backend }) => backend),
+      [{ vip: WEB, address: '10.0.1.9' }],
+    );
+  }),
+);
 
 Apply.run();

@@ -1,5 +1,7 @@
 // The source against librdkafka's in-process cluster: the real protocol, four partitions a topic, no compaction.
+
 import { type ChildProcess, fork } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
@@ -9,12 +11,15 @@ import { formatRefusal } from '../../host/membership/refusal.js';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import {
   createPublisher,
+  createSigner,
   type KafkaSourceOptions,
   kafkaSource,
   type Publisher,
+  type TopicEntry,
 } from '../../host/membership/sources/kafka.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { applyChanges, countRecords, EMPTY_STATE } from '../../host/membership/state.js';
+import { MALFORMED } from './malformed.js';
 import { bounded, changesTold, Listener } from './support.js';
 
 const missing = await loadKafka().then(
@@ -360,5 +365,65 @@ async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'exit');
 }
+
+kafkaTest(
+  'signed records: a producer with every old record and no key changes nothing, whatever it publishes',
+  withBroker(20_000, async ({ broker, publisher: hostile, listen }) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const signer = createSigner({ keyId: 'ops-1', privateKey });
+    const stranger = createSigner({ keyId: 'ops-1', privateKey: generateKeyPairSync('ed25519').privateKey });
+    const honest = await createPublisher({ brokers: broker.brokers, topic: TOPIC, signer });
+    const sign = ({ key, value }: TopicEntry, by = signer) => ({ key, value: by.sign({ topic: TOPIC, key, value }) });
+    const old = sign(entry(9, { weight: 1 }));
+    await hostile.publish([old]); // it was good when it came
+    await honest.publish([vipEntry, entry(9, { weight: 2 }), entry(10), entry(11)]);
+    const verifyKeys = [{ id: 'ops-1', publicKey }];
+    const listener = listen({ verifyKeys });
+    await listener.next('caughtUp');
+    const expected = byText([VIP, put(9, { weight: 2 }), put(10), put(11)]);
+    assert.equal(byText(changesTold(listener)), expected);
+
+    const stolen = sign(entry(11, { weight: 77 }));
+    const attack: TopicEntry[] = [
+      old, // an old one again
+      entry(9, { weight: 65535 }), // none
+      sign(entry(9, { weight: 65535 }), stranger), // by somebody who calls himself ops-1
+      { key: entry(10).key, value: stolen.value.replaceAll('10.0.1.11', '10.0.1.10') }, // that of another record
+      tombstone(10),
+      tombstone(11),
+      { key: WEB, value: '{"v":1,"removed":true}' },
+      ...MALFORMED.filter(({ value }) => value.length < 1_000_000).map(({ key, value }) => ({
+        key,
+        value: value.toString('latin1'),
+      })),
+    ];
+    await hostile.publish(attack);
+    await honest.publish([entry(12)]);
+    while (!changesTold(listener).some((change) => 'put' in change && change.put.address === '10.0.1.12')) {
+      await listener.next('changes');
+    }
+    const refusals = () => listener.events.filter(({ type }) => type === 'refused').length;
+    while (refusals() < attack.length) await listener.next('refused');
+    assert.is(refusals(), attack.length);
+    assert.equal(byText(changesTold(listener)), byText([VIP, put(9, { weight: 2 }), put(10), put(11), put(12)]));
+
+    // A balancer that starts now reads the same log, and comes to the same.
+    const late = listen({ verifyKeys });
+    await late.next('caughtUp');
+    assert.equal(byText(changesTold(late)), byText([VIP, put(9, { weight: 2 }), put(10), put(11), put(12)]));
+    assert.is(late.events.filter(({ type }) => type === 'refused').length, attack.length);
+    // Without keys the same records are taken from whoever wrote them last.
+    const credulous = listen();
+    await credulous.next('caughtUp');
+    assert.equal(byText(changesTold(credulous)), byText([put(12)]));
+
+    // Removed by who may, cleaned up behind, and not brought back.
+    await honest.publish([{ key: entry(12).key, value: null }]);
+    await honest.publish([{ key: entry(12).key, value: null, isCleanup: true }]);
+    const { changes } = await listener.next('changes');
+    assert.equal(changes, [{ remove: entry(12).key }]);
+    await honest.close();
+  }),
+);
 
 Kafka.run();

@@ -64,6 +64,7 @@ const GOOD: [string, string, unknown][] = [
   ['a scope', NINE, nine({ scope: 'edge-1' })],
   ['fields of a newer publisher', NINE, nine({ rack: ['a', { b: null }], encap: { type: 'ipip', ttl: 9 } })],
   ['a removal', NINE, { v: 1, removed: true }],
+  ['a signature', NINE, nine({ signature: { key: 'ops-1', seq: 1, sig: `${'A'.repeat(86)}==` } })],
   ['a removal of a VIP, with what it was', WEB, web({ removed: true })],
 ];
 
@@ -131,6 +132,9 @@ const BAD: [string, string, unknown][] = [
   ['a VIP that is no key', NINE, nine({ vip: '192.0.2.80:80' })],
   ['a VIP that is the key of a backend', NINE, nine({ vip: NINE })],
   ['a VIP with a leading zero', NINE, nine({ vip: 'tcp/192.0.2.80:080' })],
+  ['a signature of another length', NINE, nine({ signature: { key: 'ops-1', seq: 1, sig: 'AAAA' } })],
+  ['a signature without a sequence', NINE, nine({ signature: { key: 'ops-1', sig: `${'A'.repeat(86)}==` } })],
+  ['a key with a space', NINE, nine({ signature: { key: 'ops 1', seq: 1, sig: `${'A'.repeat(86)}==` } })],
   ['scope as a number', NINE, nine({ scope: 7 })],
   ['an empty scope', NINE, nine({ scope: '' })],
   ['removed: false', NINE, nine({ removed: false })],

@@ -1,6 +1,7 @@
 // The file of a snapshot: taken whole or not at all; and what a Kafka source writes into it, read back.
+
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import * as assert from 'uvu/assert';
 import { formatRefusal, refusalAt } from '../../host/membership/refusal.js';
 import { readSnapshot, removeLeftovers, SNAPSHOT_BYTES_MAX, writeSnapshot } from '../../host/membership/snapshot.js';
 import { decodeTopic, encodeTopic, type TopicSnapshot } from '../../host/membership/sources/kafkaSnapshot.js';
+import { Verifier, type VerifyKey } from '../../host/membership/verifier.js';
 
 const Snapshot = suite('membership/snapshot');
 
@@ -209,6 +211,7 @@ const KNOWN: TopicSnapshot = {
     ['tcp/192.0.2.81:80', 101],
     [WEB, 7],
   ]),
+  newest: [],
 };
 
 async function roundTrip(
@@ -229,7 +232,7 @@ Snapshot(
     const { records, packets, ...rest } = decoded.snapshot;
     const [web, busy, ...backends] = KNOWN.records;
     assert.equal(records, [busy, web, ...backends]);
-    assert.equal(rest, { contactMs: KNOWN.contactMs, bookmarks: KNOWN.bookmarks, others: KNOWN.others });
+    assert.equal(rest, { contactMs: KNOWN.contactMs, bookmarks: KNOWN.bookmarks, others: KNOWN.others, newest: [] });
     assert.equal(
       [...packets],
       [
@@ -279,5 +282,40 @@ Snapshot('of another topic, group or cluster, or of no topic at all: refused by 
   assert.ok('rule' in decodeTopic([], IDENTITY, 'snapshot'));
   assert.ok(!('rule' in (await roundTrip(KNOWN, { ...IDENTITY, brokers: ['10.0.0.6:9092', '10.9.9.9:9092'] }))));
 });
+
+Snapshot(
+  'with keys: what each record has said; none that was not verified, or by a key that is gone, is taken from it',
+  async () => {
+    const [ours, other] = ['ops-1', 'ops-2'].map((id) => ({
+      id,
+      publicKey: generateKeyPairSync('ed25519').publicKey,
+    })) as [VerifyKey, VerifyKey];
+    const verifierOf = (...verifyKeys: VerifyKey[]) => new Verifier('members', { verifyKeys });
+    const fingerprint = fingerprintOf(ours);
+    const at = { partition: 0, offset: 11, timestampMs: 5 };
+    const newest: TopicSnapshot['newest'] = [
+      [WEB, { seq: 7, digest: 'AAAA', isRemoved: false, by: fingerprint, at }],
+      [`${WEB}/10.0.1.77`, { seq: 9, digest: 'BBBB', isRemoved: true, by: fingerprint, at }],
+    ];
+    const read = async (written: Verifier | undefined, verifier: Verifier | undefined) => {
+      const body = JSON.parse((await encodeTopic({ ...IDENTITY, verifier: written }, { ...KNOWN, newest })).join(''));
+      return decodeTopic(body, { ...IDENTITY, verifier }, 'snapshot members');
+    };
+    const same = await read(verifierOf(ours), verifierOf(other, ours));
+    assert.equal('rule' in same ? same : same.snapshot.newest, newest);
+    const rule = 'expected signatures of the keys there are now';
+    assert.equal(await read(undefined, verifierOf(ours)), { field: 'records', value: 'were not verified', rule });
+    const value = `such as ${WEB} have that of another key`;
+    assert.equal(await read(verifierOf(ours), verifierOf(other)), { field: 'records', value, rule });
+    const without = await read(verifierOf(ours), undefined);
+    assert.not('rule' in without);
+  },
+);
+
+/** What a verifier calls a key. */
+function fingerprintOf({ id, publicKey }: VerifyKey): string {
+  const der = (publicKey as KeyObject).export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(`${id}\n`).update(der).digest().subarray(0, 16).toString('base64');
+}
 
 Snapshot.run();

@@ -5,17 +5,20 @@
 import { optionError } from '../../errors.js';
 import { scopeRule } from '../envelope.js';
 import type { MembershipSource } from '../event.js';
+import { Verifier, type VerifyOptions } from '../verifier.js';
 import { SnapshotKeeper } from './kafkaSnapshotKeeper.js';
 import { checkTopicOptions, readTopic, type TopicOptions } from './kafkaTopic.js';
 import { Translator } from './kafkaTranslator.js';
 
+export { createSigner, type Signer, type SignerOptions, type Unsigned } from '../signer.js';
+export type { VerifyKey, VerifyOptions } from '../verifier.js';
 export type { KafkaConnection } from './kafkaConnection.js';
 export type { KafkaSasl, KafkaSecurity, KafkaTls } from './kafkaSecurity.js';
 export type { Publisher, PublisherOptions, TopicEntry } from './publisher.js';
 export { createPublisher } from './publisher.js';
 
 /** A topic of membership records. */
-export interface KafkaSourceOptions extends TopicOptions {
+export interface KafkaSourceOptions extends TopicOptions, Partial<VerifyOptions> {
   /** Our group of balancers: records of this scope and those without one are taken. Default: only those without one. */
   scope?: string;
   /**
@@ -36,13 +39,15 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
   checkTopicOptions(options);
   const broken = options.scope === undefined ? undefined : scopeRule(options.scope);
   if (broken !== undefined) throw optionError('scope', options.scope, `must be a name: ${broken}`);
+  newVerifier(options); // what is wrong with the keys is said now
   if (options.snapshot === '') throw optionError('snapshot', options.snapshot, 'must be the path of a file');
   return {
     name: `kafka topic ${options.topic}`,
     isShared: true,
     async *events(signal, host) {
-      const translator = new Translator(options.topic, options.scope);
-      const keeper = new SnapshotKeeper(options, translator, host);
+      const verifier = newVerifier(options);
+      const translator = new Translator(options.topic, options.scope, verifier);
+      const keeper = new SnapshotKeeper({ ...options, verifier }, translator, host);
       const start = yield* keeper.restore();
       try {
         for await (const event of readTopic(options, signal, start)) {
@@ -74,4 +79,11 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
       }
     },
   };
+}
+
+function newVerifier({ topic, verifyKeys, maxDelayMs }: KafkaSourceOptions): Verifier | undefined {
+  if (verifyKeys !== undefined)
+    return new Verifier(topic, { verifyKeys, ...(maxDelayMs !== undefined && { maxDelayMs }) });
+  if (maxDelayMs !== undefined) throw optionError('maxDelayMs', maxDelayMs, 'has a meaning with verifyKeys only');
+  return undefined;
 }

@@ -3,7 +3,8 @@
 //   { "writer": ..., "topic": ..., "scope": ..., "brokers": [...], "contactMs": ..., "bookmarks": [...],
 //     "vips":     [ [record, partition, timestamp, packets], ... ]      the most used first
 //     "backends": [ [record, partition, timestamp], ... ]               also those whose VIP is not there
-//     "others":   [ [key, partition, timestamp], ... ] }                removed, or for other balancers; only with several partitions
+//     "others":   [ [key, partition, timestamp], ... ]                  removed, or for other balancers; only with several partitions
+//     "newest":   [ [key, newest], ... ] }                              of signed records (verifier.ts), removed ones too; only with keys
 //
 // Records are in canonical form. What this version of the package wrote is taken as it is: behind a checksum, reading ten thousand
 // addresses again would find nothing. What another version wrote is validated record by record, since it may know other rules.
@@ -13,6 +14,7 @@ import type { Backend, Refusal, Vip } from '../event.js';
 import { formatVipKey } from '../key.js';
 import { type CanonicalBackend, type CanonicalVip, readBackend, readVip } from '../record.js';
 import { type Broken, refusalAt, showValue } from '../refusal.js';
+import type { Newest, Verifier } from '../verifier.js';
 import type { Bookmark, Landmark } from './kafkaBookmark.js';
 import type { MessagePlace, TopicOptions } from './kafkaTopic.js';
 
@@ -33,17 +35,23 @@ export interface TopicSnapshot {
   others: readonly (readonly [key: string, place: MessagePlace])[];
   /** Packets by VIP, this run and, halved with each start, those before. */
   packets: ReadonlyMap<string, number>;
+  /** With keys: the newest that each record has said. */
+  newest: readonly (readonly [key: string, newest: Newest])[];
 }
 
 /** Which topic, for whom. */
-export type TopicIdentity = Pick<TopicOptions, 'topic' | 'brokers'> & { scope?: string | undefined };
+export type TopicIdentity = Pick<TopicOptions, 'topic' | 'brokers'> & {
+  scope?: string | undefined;
+  /** Who says which records are taken. */
+  verifier?: Verifier | undefined;
+};
 
 const ROWS_A_SLICE = 500; // some ms: who waits for a change waits no longer
 
 /** The body of a snapshot. Lets others work in between. */
 export async function encodeTopic(identity: TopicIdentity, snapshot: TopicSnapshot): Promise<string[]> {
-  const { topic, scope, brokers } = identity;
-  const { contactMs, bookmarks, packets, others } = snapshot;
+  const { topic, scope, brokers, verifier } = identity;
+  const { contactMs, bookmarks, packets, others, newest } = snapshot;
   const head = { writer: packageVersion(), topic, scope, brokers, contactMs, bookmarks };
   const vips = snapshot.records.flatMap(({ step, place }) => (step.kind === 'vip' ? [{ step, place }] : []));
   const used = ({ step }: { step: CanonicalVip }) => packets.get(step.key) ?? 0;
@@ -56,6 +64,7 @@ export async function encodeTopic(identity: TopicIdentity, snapshot: TopicSnapsh
     ...(await rows(backends, ({ step, place }) => [step.backend, ...placeRow(place)])),
     '],\n"others":[',
     ...(await rows(others, ([key, place]) => [key, ...placeRow(place)])),
+    ...(verifier === undefined ? [] : ['],\n"newest":[', ...(await rows(newest, (row) => [...row]))]),
     ']}\n',
   ];
 }
@@ -79,21 +88,22 @@ export function decodeTopic(
       else records.push({ step, place: { partition, timestampMs } });
     }
   }
-  const { contactMs, bookmarks } = body;
+  const { contactMs, bookmarks, newest = [] } = body;
   const others = body.others.map(([key, partition, timestampMs]) => [key, { partition, timestampMs }] as const);
   const packets = new Map(body.vips.map(([vip, , , count]) => [formatVipKey(vip), Math.floor(count / 2)]));
-  return { snapshot: { contactMs, bookmarks, records, others, packets }, refusals };
+  return { snapshot: { contactMs, bookmarks, records, others, packets, newest }, refusals };
 }
 
 type Row<T> = [what: T, partition: number, timestampMs: number];
 
-interface Body extends TopicIdentity {
+interface Body extends Omit<TopicIdentity, 'verifier'> {
   writer: string;
   contactMs: number;
   bookmarks: Bookmark[];
   vips: [...Row<Vip>, packets: number][];
   backends: Row<Backend>[];
   others: Row<string>[];
+  newest?: [key: string, newest: Newest][];
 }
 
 function placeRow({ partition, timestampMs }: MessagePlace): [number, number] {
@@ -110,15 +120,25 @@ async function rows<T>(items: readonly T[], row: (item: T) => unknown[]): Promis
   return parts;
 }
 
-function identityRule(body: Body, { topic, scope, brokers }: TopicIdentity): Broken | undefined {
+function identityRule(body: Body, { topic, scope, brokers, verifier }: TopicIdentity): Broken | undefined {
   if (body.topic !== topic) return { field: 'topic', value: showValue(body.topic), rule: `expected ${topic}` };
   if (body.scope !== scope) {
     const value = body.scope === undefined ? 'is none' : showValue(body.scope);
     return { field: 'scope', value, rule: `expected ${scope ?? 'none'}` };
   }
+  const unverified = verifier && signaturesRule(body, verifier);
+  if (unverified !== undefined) return unverified;
   // The same brokers by other names would be refused too, and read again: that costs a replay and nothing else.
   if (body.brokers.some((broker) => brokers.includes(broker))) return undefined;
   return { field: 'brokers', value: showValue(body.brokers.join(',')), rule: `expected one of ${brokers.join(', ')}` };
+}
+
+// What was taken without keys, or by a key that is none of ours any more, is not taken from a file either.
+function signaturesRule({ newest }: Body, verifier: Verifier): Broken | undefined {
+  const rule = 'expected signatures of the keys there are now';
+  if (newest === undefined) return { field: 'records', value: 'were not verified', rule };
+  const stranger = newest.find(([, { by }]) => !verifier.knows(by));
+  return stranger && { field: 'records', value: `such as ${stranger[0]} have that of another key`, rule };
 }
 
 function trusted(kind: 'vip' | 'backend', record: Vip | Backend): CanonicalVip | CanonicalBackend {
@@ -134,7 +154,7 @@ function validated(kind: 'vip' | 'backend', record: unknown): CanonicalVip | Can
 // The shape, no more: what is in it was checked before it was written, and the checksum says that it is still that.
 function isBody(body: unknown): body is Body {
   if (!isObject(body)) return false;
-  const { writer, topic, scope, brokers, contactMs, bookmarks, vips, backends, others } = body;
+  const { writer, topic, scope, brokers, contactMs, bookmarks, vips, backends, others, newest } = body;
   return (
     isText(writer) &&
     isText(topic) &&
@@ -144,7 +164,8 @@ function isBody(body: unknown): body is Body {
     isList(bookmarks, isBookmark) &&
     isList(vips, (row) => isRow(row, isVip) && isCount(row[3])) &&
     isList(backends, (row) => isRow(row, isBackend)) &&
-    isList(others, (row) => isRow(row, isText))
+    isList(others, (row) => isRow(row, isText)) &&
+    (newest === undefined || isList(newest, isNewestRow))
   );
 }
 
@@ -159,6 +180,13 @@ function isBookmark(mark: unknown): mark is Bookmark {
 
 function isLandmark(last: unknown): last is Landmark {
   return isObject(last) && isCount(last.offset) && Number.isSafeInteger(last.timestampMs) && isText(last.key);
+}
+
+function isNewestRow(row: unknown): boolean {
+  if (!Array.isArray(row) || !isText(row[0]) || !isObject(row[1])) return false;
+  const { seq, digest, isRemoved, by, at } = row[1];
+  const isPlace = isObject(at) && isCount(at.partition) && isCount(at.offset) && Number.isSafeInteger(at.timestampMs);
+  return isCount(seq) && isText(digest) && typeof isRemoved === 'boolean' && isText(by) && isPlace;
 }
 
 function isVip(record: unknown): boolean {

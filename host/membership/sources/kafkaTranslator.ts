@@ -1,13 +1,15 @@
 // host/membership/sources/kafkaTranslator.ts: from the messages of a topic to changes: last value a key, our scope, nothing told twice.
-import type { Change, Position, SourceEvent } from '../event.js';
+import type { Change, Position, Refusal, SourceEvent } from '../event.js';
+import { refusalAt } from '../refusal.js';
 import { withSince } from '../slowStart.js';
 import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
+import type { Verifier } from '../verifier.js';
 import { type Bookmark, landmarkOf } from './kafkaBookmark.js';
 import type { KeptRecord, TopicSnapshot } from './kafkaSnapshot.js';
 import { type MessagePlace, NewestOfKey, type TopicMessage } from './kafkaTopic.js';
 
 /** What is known of a topic, for a snapshot. */
-export type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others'>;
+export type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others' | 'newest'>;
 
 export class Translator {
   /** All that was there has been told; from now on each burst is told by itself. */
@@ -25,6 +27,7 @@ export class Translator {
   constructor(
     private readonly topic: string,
     private readonly scope: string | undefined,
+    private readonly verifier?: Verifier,
   ) {}
 
   *take(message: TopicMessage): Generator<SourceEvent> {
@@ -33,8 +36,9 @@ export class Translator {
     this.count++;
     this.bookmarks.set(partition, { partition, next: offset + 1, last: landmarkOf(message) });
     const record = readTopicRecord(key, value, { where: `event at ${this.last}`, ignored: 'event' });
-    if (isRefusal(record)) yield { type: 'refused', refusal: record };
-    else if (this.newest.take(record.key, message)) this.takeRecord(record, message);
+    const outcome = isRefusal(record) ? record : this.judge(record, message);
+    if (typeof outcome === 'object') yield { type: 'refused', refusal: outcome };
+    else if (outcome === 'taken') this.takeRecord(record as TopicRecord, message);
     // Refused or not, it holds the place of its key: what was told before stays.
     if (record.key !== undefined) this.readSince?.add(record.key);
   }
@@ -62,12 +66,13 @@ export class Translator {
   }
 
   /** Begins with what an earlier run knew, which was told from `where`. */
-  *restore({ bookmarks, records, others }: TopicContents, where: string): Generator<SourceEvent> {
+  *restore({ bookmarks, records, others, newest }: TopicContents, where: string): Generator<SourceEvent> {
     for (const { step, place } of records) {
       this.newest.take(step.key, place);
       this.keep({ step, place });
     }
     for (const [key, place] of others) this.newest.take(key, place);
+    this.verifier?.restore(newest);
     for (const bookmark of bookmarks) this.bookmarks.set(bookmark.partition, bookmark);
     yield* this.tell([...this.batch.values()], where);
   }
@@ -77,7 +82,8 @@ export class Translator {
     // In one partition the last message of a key is the newest, whatever was before.
     const hasSeveral = this.bookmarks.size > 1;
     const others = hasSeveral ? [...this.newest.entries()].filter(([key]) => !this.kept.has(key)) : [];
-    return { bookmarks: [...this.bookmarks.values()], records: [...this.kept.values()], others };
+    const newest = [...(this.verifier?.entries() ?? [])];
+    return { bookmarks: [...this.bookmarks.values()], records: [...this.kept.values()], others, newest };
   }
 
   restart(): void {
@@ -113,14 +119,31 @@ export class Translator {
       yield { type: 'refused', refusal: { where, field: 'topic', value: 'is empty', rule, ignored: 'changes' } };
       return;
     }
-    for (const key of this.kept.keys()) if (!readSince.has(key)) this.drop(key);
+    const unread = [...this.kept.keys()].filter((key) => !readSince.has(key));
+    if (this.verifier === undefined || unread.length === 0) for (const key of unread) this.drop(key);
+    else {
+      // Nobody who may has said so: somebody who only may write can have their values compacted away behind a tombstone.
+      const rule = 'expected signed removals';
+      const where = `topic ${this.topic} read again`;
+      const value = `of ${unread.length} keys, such as ${unread[0]}, are not there`;
+      yield { type: 'refused', refusal: { where, field: 'records', value, rule, ignored: 'changes' } };
+    }
   }
 
-  private takeRecord({ key, scope, step }: TopicRecord, { partition, timestampMs }: MessagePlace): void {
+  /** Whether a record counts: the newest that its key has said, and with keys one that is signed. */
+  private judge(record: TopicRecord, message: TopicMessage): 'taken' | 'past' | Refusal {
+    if (this.verifier === undefined) return this.newest.take(record.key, message) ? 'taken' : 'past';
+    const { partition, offset, timestampMs } = message;
+    const judgement = this.verifier.judge(record, { partition, offset, timestampMs });
+    if (typeof judgement === 'string') return judgement;
+    return refusalAt({ where: `event at ${this.last}`, ignored: 'event' }, { ...judgement, key: record.key });
+  }
+
+  private takeRecord({ key, scope, step, signed }: TopicRecord, { partition, timestampMs }: MessagePlace): void {
     const isOurs = scope === undefined || scope === this.scope;
     // Removed, or given to another group of balancers.
     if (step.kind === 'remove' || !isOurs) this.drop(key);
-    else this.keep({ step: begun(step, timestampMs), place: { partition, timestampMs } });
+    else this.keep({ step: begun(step, signed?.signature.seq ?? timestampMs), place: { partition, timestampMs } });
   }
 
   private keep(record: KeptRecord): void {
@@ -136,7 +159,8 @@ export class Translator {
   }
 }
 
-// A slow start that does not say since when begins with its message: then it does so alike for all that read it, whenever they do.
+// A slow start that does not say since when begins with its message: then it does so alike for all that read it, whenever they do. With its
+// signature, if it has one: published again it is then not a new beginning.
 function begun(step: KeptRecord['step'], sinceMs: number): KeptRecord['step'] {
   return step.kind === 'backend' ? { ...step, backend: withSince(step.backend, Math.max(0, sinceMs)) } : step;
 }

@@ -1,6 +1,7 @@
 // host/membership/sources/publisher.ts: writes records to a topic, each acknowledged by all in-sync replicas.
 
 import { MaglevError } from '../../errors.js';
+import type { Signer } from '../signer.js';
 import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { Complaint } from './kafkaComplaint.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
@@ -11,12 +12,18 @@ export interface PublisherOptions extends KafkaConnection {
   topic: string;
   /** How long a record may take to be acknowledged, ms: 100..300000. Default 10000. Brokers are waited for at most 5000. */
   timeoutMs?: number;
+  /** Signs every value; a removal becomes a value that says so. Default: nothing is signed. */
+  signer?: Signer;
 }
 
 /** One entry of the topic. A null value is a tombstone: it removes the key. */
 export interface TopicEntry {
   key: string;
   value: string | null;
+  /** With a signer: the highest `seq` that the record is known to have had. Default: none. */
+  after?: number;
+  /** With a signer: a null value stays a tombstone, to clean up behind a signed removal that all balancers have seen. Default false. */
+  isCleanup?: boolean;
 }
 
 /** Writes to one topic. */
@@ -42,7 +49,7 @@ export async function createPublisher(options: PublisherOptions): Promise<Publis
   const topic = checkTopic(options.topic);
   const config = { ...connectionConfig(options), 'enable.idempotence': true, 'linger.ms': 1, dr_cb: true };
   const producer = await connectProducer(await loadKafka(), config, options);
-  return new TopicPublisher(producer, topic, options.brokers);
+  return new TopicPublisher(producer, topic, options);
 }
 
 async function connectProducer(
@@ -72,14 +79,18 @@ async function connectProducer(
 
 class TopicPublisher implements Publisher {
   private readonly waiting = new Map<number, { entry: TopicEntry; done: (problem?: string) => void }>();
+  private readonly brokers: readonly string[];
+  private readonly signer: Signer | undefined;
   private sequence = 0;
   private isClosed = false;
 
   constructor(
     private readonly producer: Producer,
     private readonly topic: string,
-    private readonly brokers: readonly string[],
+    { brokers, signer }: PublisherOptions,
   ) {
+    this.brokers = brokers;
+    this.signer = signer;
     producer.on('delivery-report', (error: LibrdKafkaError | null, report: DeliveryReport) => {
       const id = report.opaque as number;
       const delivery = this.waiting.get(id);
@@ -128,13 +139,19 @@ class TopicPublisher implements Publisher {
     );
   }
 
+  private signed({ key, value, after, isCleanup }: TopicEntry): string | null {
+    if (this.signer === undefined || (value === null && isCleanup === true)) return value;
+    return this.signer.sign({ topic: this.topic, key, value, ...(after !== undefined && { after }) });
+  }
+
   /** Resolves with what went wrong, or undefined. */
   private produce(entry: TopicEntry): Promise<string | undefined> {
     return new Promise((resolve) => {
       const id = this.sequence++;
       this.waiting.set(id, { entry, done: resolve });
       try {
-        const value = entry.value === null ? null : Buffer.from(entry.value);
+        const text = this.signed(entry);
+        const value = text === null ? null : Buffer.from(text);
         this.producer.produce(this.topic, null, value, entry.key, undefined, id);
       } catch (error) {
         this.waiting.delete(id);
