@@ -197,22 +197,24 @@ export class Engine {
     return this.publisher.plan(state, touched);
   }
 
-  /** When a backend comes to another step of its slow start, Unix time in ms; Infinity when none will. */
+  /**
+   * When a backend comes to another step of its slow start, Unix time in ms; Infinity when none will. A VIP that there was no room for
+   * takes its steps when there is (`retry`).
+   */
   get nextStepMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const vip of this.vips.values()) next = Math.min(next, vip.nextStepMs);
+    for (const vip of this.vips.values()) if (!this.failed.has(vip.key)) next = Math.min(next, vip.nextStepMs);
     return next;
   }
 
-  /**
-   * Publishes the VIPs of which a backend has come to another step of its slow start, all together. Resolves with what that took and
-   * the keys of the VIPs, or with undefined when there are none.
-   */
-  takeSteps(): Promise<(Applied & { vips: string[] }) | undefined> {
+  /** Publishes the VIPs of which a backend has come to another step of its slow start: their keys, and what there was no room for. */
+  takeSteps(stages: Stages = {}): Promise<{ vips: string[]; shortages: MaglevError[] }> {
     return this.enqueue(async () => {
       const nowMs = this.wallMs();
-      const due = [...this.vips.values()].filter(({ nextStepMs }) => nextStepMs <= nowMs).map(({ key }) => key);
-      return due.length === 0 ? undefined : { ...(await this.publisher.publish(this.state, due)), vips: due };
+      const due = [...this.vips.values()].filter(({ key, nextStepMs }) => nextStepMs <= nowMs && !this.failed.has(key));
+      const vips = due.map(({ key }) => key);
+      const { failures } = await this.publishGradually(vips, stages);
+      return { vips, shortages: this.noteFailures(vips, failures) };
     });
   }
 

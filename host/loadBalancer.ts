@@ -103,10 +103,7 @@ class LiveBalancer implements LoadBalancer {
       onSocketError: (name, errno) => settings.logger?.warn({ interface: name, errno }, 'packet socket error'),
       onError: (error) => this.hub.emit('error', error),
     });
-    this.steps = new StepTimer(this.engine, {
-      taken: (publication) => this.hub.emit('applied', publication),
-      failed: (error) => this.hub.emit('error', error),
-    });
+    this.steps = new StepTimer(this.engine, this.stages, (error) => this.hub.emit('error', error));
     this.logEvents();
   }
 

@@ -1,25 +1,21 @@
 // host/stepTimer.ts: wakes when a backend comes to its next step of slow start, and has it published.
-import type { Engine } from './engine.js';
+import type { Engine, Stages } from './engine.js';
 import { MaglevError } from './errors.js';
 
 /** Longest sleep: the clock of the host may have been set meanwhile. */
 const SLEEP_MS_MAX = 10_000;
-/** Pause after a publication that failed. */
+/** Pause after something broke. */
 const RETRY_MS = 1000;
-
-/** What is done with what it finds. */
-export interface StepListener {
-  taken(publication: NonNullable<Awaited<ReturnType<Engine['takeSteps']>>>): void;
-  failed(error: MaglevError): void;
-}
 
 export class StepTimer {
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
+  /** @param failed what there was no room for, and what broke */
   constructor(
     private readonly engine: Pick<Engine, 'nextStepMs' | 'takeSteps'>,
-    private readonly listener: StepListener,
+    private readonly stages: Stages,
+    private readonly failed: (error: MaglevError) => void,
   ) {}
 
   /** Looks when the next step is due: call it after each publication. */
@@ -38,12 +34,11 @@ export class StepTimer {
 
   private async wake(): Promise<void> {
     try {
-      const publication = await this.engine.takeSteps();
-      if (publication !== undefined) this.listener.taken(publication);
+      const { shortages } = await this.engine.takeSteps(this.stages);
+      for (const shortage of shortages) this.failed(shortage);
       this.arm();
     } catch (cause) {
-      const error = cause instanceof MaglevError ? cause : new MaglevError('ERR_INTERNAL', String(cause), { cause });
-      this.listener.failed(error);
+      this.failed(cause instanceof MaglevError ? cause : new MaglevError('ERR_INTERNAL', String(cause), { cause }));
       this.arm(RETRY_MS);
     }
   }
