@@ -11,6 +11,7 @@ import { decapIpip } from './encap/ipip';
 import {
   DECAP_INNERS,
   DECAP_LOCALS,
+  DECAP_MEMORY,
   DECAP_PORT_COUNT,
   DECAP_PORTS,
   DECAP_SOURCES,
@@ -23,7 +24,7 @@ import {
   PACKET_TYPE_HOST,
   SEGMENTS_MAX,
 } from './layout';
-import { countVerdict, decap } from './memory';
+import { countVerdict } from './memory';
 import * as parsed from './parse';
 import { isIpv4In, isIpv6In } from './prefixList';
 import {
@@ -49,7 +50,13 @@ import * as ipv6 from './wire/ipv6';
 import * as l4 from './wire/l4';
 import * as virtio from './wire/virtio';
 
+let settings: usize = 0; // what is taken: the live half of the region
 let tunnel: u32 = NO_VERDICT; // the verdict of what comes out of the tunnel in hand
+
+/** Which half of the region DECAP a batch looks at. */
+export function useSettings(half: usize): void {
+  settings = half;
+}
 
 /**
  * Takes the outer frame of `len` bytes at `frame` to its verdict, and hands on what is inside. A super-frame of outer datagrams has a
@@ -81,7 +88,7 @@ function admit(frame: usize, len: u32, meta: usize): u32 {
 
 /** The kind of tunnel that the packet in hand is of, if that is taken here. */
 function tunnelOf(): u32 {
-  const types = load<u32>(decap, DECAP_TYPES);
+  const types = load<u32>(settings, DECAP_TYPES);
   const protocol = parsed.protocol;
   if (protocol == l4.PROTOCOL_IPV4 || protocol == l4.PROTOCOL_IPV6)
     return types & DECAP_TAKES_IPIP ? DECAP_IPIP : NO_VERDICT;
@@ -91,20 +98,20 @@ function tunnelOf(): u32 {
 }
 
 function isGuePort(port: u32): bool {
-  for (let i: u32 = 0, count = load<u32>(decap, DECAP_PORT_COUNT); i < count; i++) {
-    if (load<u16>(decap + (i << 1), DECAP_PORTS) == port) return true;
+  for (let i: u32 = 0, count = load<u32>(settings, DECAP_PORT_COUNT); i < count; i++) {
+    if (load<u16>(settings + (i << 1), DECAP_PORTS) == port) return true;
   }
   return false;
 }
 
 function isForUs(): bool {
-  return parsed.hasDestination && isDestinationIn(decap + DECAP_LOCALS, parsed.packet, parsed.isV6);
+  return parsed.hasDestination && isDestinationIn(settings + DECAP_LOCALS, parsed.packet, parsed.isV6);
 }
 
 function isFromBalancer(): bool {
   const p = parsed.packet;
-  if (!parsed.isV6) return isIpv4In(decap + DECAP_SOURCES, ipv4.source(p));
-  return isIpv6In(decap + DECAP_SOURCES, load<u64>(p, ipv6.SOURCE), load<u64>(p, ipv6.SOURCE + 8));
+  if (!parsed.isV6) return isIpv4In(settings + DECAP_SOURCES, ipv4.source(p));
+  return isIpv6In(settings + DECAP_SOURCES, load<u64>(p, ipv6.SOURCE), load<u64>(p, ipv6.SOURCE + 8));
 }
 
 function isDestinationIn(list: usize, p: usize, isV6: bool): bool {
@@ -124,7 +131,7 @@ function isIntact(): bool {
   if (tunnel == DECAP_GRE) return isVouchedFor || isGreIntact(parsed.transport, parsed.transportBytes);
   if (tunnel != DECAP_GUE || isVouchedFor) return true;
   const length = l4.udpLength(parsed.transport);
-  const mayLack = load<u32>(decap, DECAP_ZERO_CHECKSUM6) != 0;
+  const mayLack = load<u32>(settings, DECAP_ZERO_CHECKSUM6) != 0;
   const isSeen = header != 0 && virtio.isDataValid(header) && l4.udpChecksum(parsed.transport) != 0;
   return isSeen || isUdpIntact(packet, parsed.isV6, parsed.transport, length, mayLack);
 }
@@ -147,11 +154,11 @@ function handOn(p: usize, len: u32): u32 {
         ? decapGre(p, len)
         : decapGue(p, len);
   if (closed != NO_VERDICT) return closed;
-  if (!isDestinationIn(decap + DECAP_INNERS, inner.packet, inner.isV6)) return DROP_INNER_DESTINATION;
+  if (!isDestinationIn(settings + DECAP_INNERS, inner.packet, inner.isV6)) return DROP_INNER_DESTINATION;
   if (!offload.isSane()) return DROP_OUTER_SUPER_FRAME;
   if (!hasRoom(1)) return DROP_SEGMENTS;
   if (!combine(parsed.isV6 ? ipv6.trafficClass(parsed.packet) : ipv4.tos(parsed.packet))) return DROP_ECN;
-  offload.write(commit(inner.packet, inner.bytes));
+  offload.write(commit(inner.packet, inner.bytes, load<u64>(settings, DECAP_MEMORY)));
   return tunnel;
 }
 

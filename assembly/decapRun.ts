@@ -1,10 +1,11 @@
 // decapRun.ts: outer frames in batches: from a receive ring, and from cells. What is inside is not copied: records (decapOutput.ts)
 // say where it lies, so a frame of a ring stays ours until it was handed on, and giveBackDecap() is called.
 import { openCells } from './batch';
-import { decapsulate } from './decap';
+import { decapsulate, useSettings } from './decap';
 import { clear, outputCount } from './decapOutput';
-import { META_VERDICT, STEP_BYTES, STEP_FRAME, STEP_LENGTH, STEP_META, STEPS_MAX } from './layout';
-import { countVerdict, steps } from './memory';
+import { enterGeneration, leave } from './epoch';
+import { DECAP_HALF_BYTES, META_VERDICT, STEP_BYTES, STEP_FRAME, STEP_LENGTH, STEP_META, STEPS_MAX } from './layout';
+import { countVerdict, decap, steps } from './memory';
 import { giveBack, openFrames } from './ring/tpacket';
 import { DROP_SNAPPED } from './verdict';
 
@@ -34,6 +35,7 @@ export function runDecapBatch(count: u32): u32 {
 }
 
 function run(count: u32): u32 {
+  useSettings(decap + (enterGeneration() & 1) * DECAP_HALF_BYTES);
   clear();
   for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
     const frame = <usize>load<u32>(step, STEP_FRAME);
@@ -43,5 +45,6 @@ function run(count: u32): u32 {
     else countVerdict(DROP_SNAPPED);
     store<u8>(meta, <u8>verdict, META_VERDICT);
   }
+  leave();
   return outputCount;
 }

@@ -6,6 +6,11 @@ import { rootOf } from './vip';
 
 /** Enters a batch: the root it may read until leave(). */
 export function enter(): usize {
+  return rootOf(enterGeneration());
+}
+
+/** The same where there is no root: the generation that is live. */
+export function enterGeneration(): u32 {
   let generation: u32;
   // Told, then asked again: between the two the host may have published and looked at an epoch not yet written.
   do {
@@ -13,7 +18,7 @@ export function enter(): usize {
     atomic.store<u32>(worker + WORKER_EPOCH, generation);
   } while (atomic.load<u32>(control + CONTROL_GENERATION) != generation);
   countEvent(EVENT_BATCHES);
-  return rootOf(generation);
+  return generation;
 }
 
 /** Leaves the batch: nothing published is read any more. */

@@ -26,7 +26,7 @@
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 5; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 6; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -389,7 +389,9 @@ export const STEP_RING_FRAME = 44; // u32: frame of the receive ring it lies in
 export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
 export const STEP_IS_V6 = 1;
 
-// --- DECAP: only of a decapsulator, which is one worker. Settings, three lists of prefixes, output records ---------------------
+// --- DECAP: only of a decapsulator, which is one worker -----------------------------------------------------------------------
+//   two halves     what is taken: settings, three lists of prefixes; the live one by generation, as with roots
+//   output records
 export const DECAP_MEMORY = 0; // u64: where address 0 of this memory is in the process: for the kernel
 export const DECAP_TYPES = 8; // u32: DECAP_TAKES_
 export const DECAP_ZERO_CHECKSUM6 = 12; // u32: 1 = GUE over IPv6 may lack a UDP checksum
@@ -398,7 +400,9 @@ export const DECAP_PORTS = 20; // DECAP_PORTS_MAX times u16, host order: UDP por
 export const DECAP_LOCALS = 64; // lists of prefixes, a PREFIX_LIST_ record each: our addresses, those of balancers, those let in
 export const DECAP_SOURCES = 76;
 export const DECAP_INNERS = 88;
-export const DECAP_SETTINGS_BYTES = 128;
+export const DECAP_LISTS = 128; // where the prefixes are
+export const DECAP_HALF_BYTES = 24704; // DECAP_LISTS, and three times PREFIXES_MAX * PREFIX_BYTES
+export const DECAP_OUTPUTS = 49408; // behind both halves
 export const DECAP_TAKES_IPIP = 1;
 export const DECAP_TAKES_GUE = 2;
 export const DECAP_TAKES_GRE = 4;

@@ -13,6 +13,8 @@ import type { LabHost } from '../host/demo/lab/labHost.js';
 import type { Topology } from '../host/demo/lab/topology.js';
 import { loadKafka } from '../host/membership/sources/kafkaClient.js';
 import { liveSuite, withTopology } from './live/lab.js';
+import { CommandBalancer } from './live/support/commandBalancer.js';
+import { webVip } from './live/support/members.js';
 import { until } from './live/support/until.js';
 import { askNames, startNameServers } from './package/nameServers.js';
 import { Talker } from './package/talker.js';
@@ -104,7 +106,7 @@ plain('the configuration and the members file are right', () => {
 
 plain('every example says how to run it, and README names it', async () => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  for (const name of ['hotpath', 'daemon', 'file-source', 'kafka-source', 'publish', 'tracking']) {
+  for (const name of ['hotpath', 'decapsulator', 'daemon', 'file-source', 'kafka-source', 'publish', 'tracking']) {
     const text = await readFile(join(EXAMPLES, `${name}.mjs`), 'utf8');
     assert.match(text, new RegExp(`^// @ts-check\\n// examples/${name}\\.mjs: `));
     assert.match(text, new RegExp(`^// +node examples/${name}\\.mjs`, 'm'));
@@ -190,6 +192,24 @@ live('file-source.mjs follows its file, and stops on SIGINT', async () => {
     await write(['10.0.0.300']);
     await until('the refusal', () => /address.*10\.0\.0\.300.*file ignored/.test(follower.complaints));
     assert.is(await follower.end('SIGINT'), 0);
+  });
+});
+
+live('decapsulator.mjs serves what comes to it through a tunnel', async () => {
+  await withTopology('one-armed', { backendCount: 1 }, async (topology) => {
+    const { client, vip, balancerAddress, backends } = topology;
+    const [backend] = backends;
+    if (backend === undefined) throw new Error('no backend');
+    const server = start(backend.host, 'decapsulator.mjs', 'eth0', vip, '80', balancerAddress);
+    await server.hear(/^serving .* behind decap0$/m);
+    const balancer = await CommandBalancer.start(topology, { members: [webVip(topology, { encap: { type: 'gue' } })] });
+    const ask = `fetch('http://${vip}/hello').then((answer) => answer.text()).then(console.log)`;
+    const { stdout } = await client.exec(process.execPath, ['-e', ask]);
+    assert.match(stdout, /^GET \/hello from 10\.0\.0\.101, through a tunnel$/m);
+    await balancer.stop();
+    assert.is(await server.end('SIGTERM'), 0);
+    assert.match(server.said, /^DECAP_GUE \d+/m);
+    assert.is(server.complaints, '');
   });
 });
 

@@ -6,6 +6,7 @@ import { MaglevError } from '../errors.js';
 import { applyCommand } from './apply.js';
 import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
+import { decapCommand } from './decap.js';
 import { demoCommand } from './demo.js';
 import { explainCommand } from './explain.js';
 import { keygenCommand } from './keygen.js';
@@ -34,6 +35,7 @@ Start here:
   maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
   maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
   maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
+  maglev-dsr decap --interface eth0 --source 10.0.0.0/24   on a backend: take packets out of their tunnels
   maglev-dsr bench                       nanoseconds per frame, beside C
 `,
   )
@@ -43,6 +45,7 @@ for (const command of [
   checkCommand(),
   statusCommand(),
   applyCommand(),
+  decapCommand(),
   demoCommand(),
   planCommand(),
   explainCommand(),

@@ -1,16 +1,20 @@
 // host/decap/decapMemory.ts: the memory of a decapsulator: that of a balancer with all limits at their least, and the region DECAP
-// (assembly/layout.ts), which says what is taken.
+// (assembly/layout.ts), which says what is taken. What is live is never written to: a change goes into the other half, which is then
+// made live as a published state is (membership/root.ts).
 //
-//   DECAP   | settings | output records | prefixes of our addresses | of balancers | of those let in |
+//   half   | settings | our addresses | those of balancers | those that packets inside may be to |
 import {
+  CONTROL_GENERATION,
+  DECAP_HALF_BYTES,
   DECAP_INNERS,
+  DECAP_LISTS,
   DECAP_LOCALS,
   DECAP_MEMORY,
   DECAP_OUTPUT_BYTES,
+  DECAP_OUTPUTS,
   DECAP_OUTPUTS_MAX,
   DECAP_PORT_COUNT,
   DECAP_PORTS,
-  DECAP_SETTINGS_BYTES,
   DECAP_SOURCES,
   DECAP_TAKES_GRE,
   DECAP_TAKES_GUE,
@@ -24,6 +28,7 @@ import {
   PREFIX_LIST_COUNT6,
   PREFIX_MASK,
   PREFIXES_MAX,
+  REGION_CONTROL,
   REGION_DECAP,
 } from '../../assembly/layout.js';
 import { parsePrefix } from '../linux/address.js';
@@ -33,75 +38,61 @@ import { readCore } from '../options.js';
 /** The kinds of tunnels that end here. */
 export type TunnelType = 'ipip' | 'gue' | 'gre';
 
-/** What of outer packets is taken, addresses excepted. */
-export interface DecapTypes {
+/** What of outer packets is taken. */
+export interface DecapRules {
   types: readonly TunnelType[];
   guePorts: readonly number[];
   zeroChecksum6: boolean;
+  /** Addresses or prefixes: where outer packets are to, where they are from, where packets inside are to. */
+  locals: readonly string[];
+  sources: readonly string[];
+  inners: readonly string[];
 }
 
-/** The lists of prefixes: our own addresses, those of balancers, those that packets inside may be to. */
-export type DecapList = 'locals' | 'sources' | 'inners';
-
-const LISTS: Record<DecapList, { record: number; place: number }> = {
-  locals: { record: DECAP_LOCALS, place: 0 },
-  sources: { record: DECAP_SOURCES, place: 1 },
-  inners: { record: DECAP_INNERS, place: 2 },
-};
+const LISTS = [
+  { name: 'locals', record: DECAP_LOCALS },
+  { name: 'sources', record: DECAP_SOURCES },
+  { name: 'inners', record: DECAP_INNERS },
+] as const;
 const TAKES: Record<TunnelType, number> = { ipip: DECAP_TAKES_IPIP, gue: DECAP_TAKES_GUE, gre: DECAP_TAKES_GRE };
-const LISTS_AT = DECAP_SETTINGS_BYTES + DECAP_OUTPUTS_MAX * DECAP_OUTPUT_BYTES;
-const LIST_BYTES = PREFIXES_MAX * PREFIX_BYTES;
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]; // RFC 4291, section 2.5.5.2
 
 /** Makes the memory of one worker, with these rings or cells. */
 export function createDecapMemory(shape: { ringsBytes: number; cells: number; cellBytes: number }): HotMemory {
   const least = { vipsMax: 1, backendsMax: 1, flowsMax: 64, tablesMiB: 1, fragmentsMax: 4, fragmentsHeldMax: 0 };
-  return createMemory(readCore(least), { ...shape, workers: 1, decapBytes: LISTS_AT + 3 * LIST_BYTES });
+  const decapBytes = DECAP_OUTPUTS + DECAP_OUTPUTS_MAX * DECAP_OUTPUT_BYTES;
+  return createMemory(readCore(least), { ...shape, workers: 1, decapBytes });
 }
 
-/** Writes what is taken, and where in the process the memory lies. All lists are empty: nothing is taken yet. */
-export function writeDecapTypes(
-  { memory, at, base }: DecapPlace,
-  { types, guePorts, zeroChecksum6 }: DecapTypes,
-): void {
-  memory.view.setBigUint64(at + DECAP_MEMORY, base, true);
-  memory.view.setUint32(
-    at + DECAP_TYPES,
-    types.reduce((bits, type) => bits | TAKES[type], 0),
-    true,
-  );
-  memory.view.setUint32(at + DECAP_ZERO_CHECKSUM6, zeroChecksum6 ? 1 : 0, true);
-  memory.view.setUint32(at + DECAP_PORT_COUNT, guePorts.length, true);
-  for (const [i, port] of guePorts.entries()) memory.view.setUint16(at + DECAP_PORTS + 2 * i, port, true);
-}
-
-/** Where the region is, and the memory in the process: 0 when no kernel is to read from it. */
-export interface DecapPlace {
-  memory: HotMemory;
-  at: number;
-  base: bigint;
-}
-
-export function decapPlace(memory: HotMemory, base: bigint): DecapPlace {
-  return { memory, at: memory.region(REGION_DECAP).base, base };
-}
-
-/** Replaces a list. Not while the worker runs a batch. At most PREFIXES_MAX prefixes, such as `10.0.0.0/24`. */
-export function writePrefixes({ memory, at }: DecapPlace, list: DecapList, texts: readonly string[]): void {
-  const { record, place } = LISTS[list];
-  const base = at + LISTS_AT + place * LIST_BYTES;
-  const prefixes = texts.map(parsePrefix).sort((a, b) => a.bytes.length - b.bytes.length); // those of IPv4 first
-  for (const [i, { bytes, bits }] of prefixes.entries()) {
-    const isV4 = bytes.length === 4;
-    memory.bytes.set(isV4 ? [...MAPPED, ...bytes] : bytes, base + i * PREFIX_BYTES + PREFIX_ADDRESS);
-    memory.bytes.set(maskOf(isV4 ? 96 + bits : bits), base + i * PREFIX_BYTES + PREFIX_MASK);
+/** Writes what is taken into the half that is not live. `base`: where the memory is in the process, 0 when no kernel reads from it. */
+export function writeRules(memory: HotMemory, rules: DecapRules, base: bigint): void {
+  const { view } = memory;
+  const generation = view.getUint32(memory.region(REGION_CONTROL).base + CONTROL_GENERATION, true);
+  const half = memory.region(REGION_DECAP).base + ((generation + 1) & 1) * DECAP_HALF_BYTES;
+  view.setBigUint64(half + DECAP_MEMORY, base, true);
+  const types = rules.types.reduce((bits, type) => bits | TAKES[type], 0);
+  view.setUint32(half + DECAP_TYPES, types, true);
+  view.setUint32(half + DECAP_ZERO_CHECKSUM6, rules.zeroChecksum6 ? 1 : 0, true);
+  view.setUint32(half + DECAP_PORT_COUNT, rules.guePorts.length, true);
+  for (const [i, port] of rules.guePorts.entries()) view.setUint16(half + DECAP_PORTS + 2 * i, port, true);
+  for (const [place, { name, record }] of LISTS.entries()) {
+    writeList(memory, half + record, half + DECAP_LISTS + place * PREFIXES_MAX * PREFIX_BYTES, rules[name]);
   }
-  const count4 = prefixes.filter(({ bytes }) => bytes.length === 4).length;
-  memory.view.setUint32(at + record + PREFIX_LIST_BASE, base, true);
-  memory.view.setUint32(at + record + PREFIX_LIST_COUNT4, count4, true);
-  memory.view.setUint32(at + record + PREFIX_LIST_COUNT6, prefixes.length - count4, true);
 }
 
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]; // RFC 4291, section 2.5.5.2
+/** A list of at most PREFIXES_MAX prefixes; those of IPv4 come first. */
+function writeList({ view, bytes }: HotMemory, record: number, base: number, texts: readonly string[]): void {
+  const prefixes = texts.map(parsePrefix).sort((a, b) => a.bytes.length - b.bytes.length);
+  for (const [i, prefix] of prefixes.entries()) {
+    const isV4 = prefix.bytes.length === 4;
+    bytes.set(isV4 ? [...MAPPED, ...prefix.bytes] : prefix.bytes, base + i * PREFIX_BYTES + PREFIX_ADDRESS);
+    bytes.set(maskOf(isV4 ? 96 + prefix.bits : prefix.bits), base + i * PREFIX_BYTES + PREFIX_MASK);
+  }
+  const count4 = prefixes.filter((prefix) => prefix.bytes.length === 4).length;
+  view.setUint32(record + PREFIX_LIST_BASE, base, true);
+  view.setUint32(record + PREFIX_LIST_COUNT4, count4, true);
+  view.setUint32(record + PREFIX_LIST_COUNT6, prefixes.length - count4, true);
+}
 
 /** 16 bytes whose first `bits` bits are set. */
 function maskOf(bits: number): Uint8Array {

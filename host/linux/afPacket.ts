@@ -130,8 +130,7 @@ export class PacketRings {
  */
 export function openPacketRings(options: PacketRingsOptions): PacketRings {
   const { offset, bytes } = checkPlaces(options);
-  // koffi gives the address of the view's memory. It stays: a shared memory that cannot grow is never moved.
-  const base = libc().address(new Uint8Array(options.memory.buffer)) + BigInt(offset);
+  const base = memoryAddress(options.memory) + BigInt(offset);
   const fd = packetSocket(options.name);
   let isMapped = false;
   try {
@@ -145,6 +144,11 @@ export function openPacketRings(options: PacketRingsOptions): PacketRings {
     throw error;
   }
   return new PacketRings(fd, options.name, base, bytes);
+}
+
+/** Where a Wasm memory is in this process. It stays: a shared memory that cannot grow is never moved. */
+export function memoryAddress(memory: WebAssembly.Memory): bigint {
+  return libc().address(new Uint8Array(memory.buffer));
 }
 
 /** The one range both rings take, inside the memory. */

@@ -34,17 +34,24 @@ export interface Divert {
   close(): Promise<void>;
 }
 
+/** What of the frames for an address does not reach the host's stack: these protocols, and UDP to these ports. */
+export interface DivertScope {
+  /** IANA numbers. */
+  readonly protocols: readonly number[];
+  readonly udpPorts: readonly number[];
+}
+
 /**
- * Makes the rules for some interfaces, with no addresses yet.
+ * Makes the rules for some interfaces, with no addresses yet. `scope`: default is all frames.
  * @throws MaglevError ERR_OPTION for a name nft cannot take; ERR_MISSING without nft(8); ERR_SYSCALL with nft's message
  */
-export async function openDivert(interfaceNames: readonly string[]): Promise<Divert> {
+export async function openDivert(interfaceNames: readonly string[], scope?: DivertScope): Promise<Divert> {
   interfaceNames.forEach(checkNameForNft);
   tablesMade += 1;
   const table = `maglev-dsr-${process.pid}-${tablesMade}`;
   const nft = new NftShell(interfaceNames.join(', '));
   try {
-    await nft.run(createTable(table, interfaceNames));
+    await nft.run(createTable(table, interfaceNames, matchesOf(scope)));
   } catch (error) {
     await nft.close();
     throw error;
@@ -68,12 +75,25 @@ function checkNameForNft(name: string, i: number): void {
   );
 }
 
-function createTable(table: string, interfaceNames: readonly string[]): string {
+/** nft's words for a scope; each is a rule of its own. */
+function matchesOf(scope: DivertScope | undefined): string[] {
+  if (scope === undefined) return [''];
+  const { protocols, udpPorts } = scope;
+  return [
+    ...(protocols.length > 0 ? [`meta l4proto { ${protocols.join(', ')} } `] : []),
+    ...(udpPorts.length > 0 ? [`udp dport { ${udpPorts.join(', ')} } `] : []),
+  ];
+}
+
+function createTable(table: string, interfaceNames: readonly string[], matches: readonly string[]): string {
   // Frames for another MAC address pass: a bridge or a macvlan on this interface may want them, the stack does not.
+  const rules = matches.map(
+    (match) =>
+      `meta pkttype != other ip daddr @vip4 ${match}drop; meta pkttype != other ip6 daddr @vip6 ${match}drop; `,
+  );
   const chains = interfaceNames.map(
     (name, i) =>
-      `chain ingress${i} { type filter hook ingress device "${name}" priority -500; policy accept; ` +
-      'meta pkttype != other ip daddr @vip4 drop; meta pkttype != other ip6 daddr @vip6 drop; };',
+      `chain ingress${i} { type filter hook ingress device "${name}" priority -500; policy accept; ${rules.join('')}};`,
   );
   return (
     `add table netdev ${table} { flags owner; ` +

@@ -45,6 +45,12 @@ const IPV6_NEXT_HEADER = NETWORK + 6;
 const IPV6_DESTINATION = NETWORK + 24;
 const ICMPV6_TYPE = NETWORK + 40; // RFC 4861, 7.1.1: solicitations with extension headers before ICMPv6 do not occur
 const ARP_OPERATION = NETWORK + 6;
+const IPV4_VERSION_IHL = NETWORK;
+const IPV4_UDP_PORT = NETWORK + 20 + 2; // behind a header without options
+const IPV6_UDP_PORT = NETWORK + 40 + 2;
+const PLAIN_IPV4 = 0x45;
+const PROTOCOL_UDP = 17;
+const EXTENSION_HEADERS = [0, 43, 44, 51, 60]; // RFC 8200, section 4; RFC 4302
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;
 const ICMPV6_NEIGHBOUR_SOLICITATION = 135;
@@ -85,6 +91,29 @@ export function buildFilter(
     DROP,
   ];
   return program.length > INSTRUCTIONS_MAX ? undefined : program;
+}
+
+/**
+ * The filter of a decapsulator: outer packets of these protocols, and UDP to these ports. Whose they are is asked later: what passes
+ * here is little else. What has IP options or extension headers passes too.
+ * @param protocols IANA numbers
+ */
+export function buildTunnelFilter(protocols: readonly number[], udpPorts: readonly number[]): BpfProgram {
+  const any = (values: readonly number[]): Instruction[] => values.flatMap((value) => [op(JEQ_K, value, 0, 1), PASS]);
+  const udp = (portAt: number): Instruction[] => {
+    if (udpPorts.length === 0) return [];
+    const ports = [op(LD_H_IND, portAt), ...any(udpPorts), DROP];
+    return [op(JEQ_K, PROTOCOL_UDP, 0, ports.length), ...ports];
+  };
+  const v4 = [op(LD_B_IND, IPV4_VERSION_IHL), op(JEQ_K, PLAIN_IPV4, 1, 0), PASS];
+  return [
+    ...loadEtherType(),
+    ...unless(ETHERTYPE_IPV4, [...v4, op(LD_B_IND, IPV4_PROTOCOL), ...any(protocols), ...udp(IPV4_UDP_PORT), DROP]),
+    ...unless(ETHERTYPE_IPV6, [
+      ...[op(LD_B_IND, IPV6_NEXT_HEADER), ...any([...protocols, ...EXTENSION_HEADERS]), ...udp(IPV6_UDP_PORT), DROP],
+    ]),
+    DROP,
+  ];
 }
 
 /** A = EtherType, X = bytes of the tag before it. */

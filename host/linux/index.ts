@@ -6,6 +6,7 @@
 //   packetSocket afPacket ringGeometry ringSocket   packet sockets, and their rings inside the Wasm memory
 //   bpf filter                 what the kernel hands to them
 //   divert                     what the host's own stack no longer gets
+//   tun                        a device of our own, whose packets we write or read
 //   announce                   ARP and neighbour advertisements that nobody asked for
 //   lock interfaceName         one balancer per interface
 //   netlinkWire netlinkSocket netlink netlinkWatch   rtnetlink: messages, socket, questions, changes
@@ -16,6 +17,7 @@
 export { addressBytes, addressText, isInPrefix, parsePrefix } from './address.js';
 export type { HostAddress } from './addresses.js';
 export {
+  memoryAddress,
   openPacketRings,
   type PacketRings,
   type PacketRingsOptions,
@@ -24,11 +26,11 @@ export {
 } from './afPacket.js';
 export { type Announcement, announcementFrame, announceVips } from './announce.js';
 export { type BpfProgram, DROP_ALL } from './bpf.js';
-export { type Divert, openDivert } from './divert.js';
-export { buildFilter } from './filter.js';
+export { type Divert, type DivertScope, openDivert } from './divert.js';
+export { buildFilter, buildTunnelFilter } from './filter.js';
 export { checkInterfaceName } from './interfaceName.js';
 export type { Link } from './links.js';
-export { type InterfaceLock, lockInterface } from './lock.js';
+export { type InterfaceLock, type LockUse, lockInterface } from './lock.js';
 export type { Neighbour } from './neighbours.js';
 export { type Netlink, openNetlink } from './netlink.js';
 export type { NetlinkListener } from './netlinkWatch.js';
@@ -46,4 +48,5 @@ export {
 } from './ringGeometry.js';
 export { sendRing, takeSocketError } from './ringSocket.js';
 export type { Route } from './route.js';
+export { openTun, type Tun, type TunOptions, writePackets } from './tun.js';
 export { attachWake, openWake, type Wake } from './wake.js';

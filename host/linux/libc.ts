@@ -37,6 +37,13 @@ export interface Libc {
   eventfd(initial: number, flags: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
+  /** `vectors` is the address of `count` struct iovec: a number, as one made of a bigint would cost as much as the call. */
+  writev(fd: number, vectors: number, count: number): number;
+  open(path: string, flags: number): number;
+  /** `argument` is what the request reads or writes. */
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** Index of an interface, 0 when there is none. */
+  if_nametoindex(name: string): number;
   /** Returns the address, or -1 (MAP_FAILED). */
   mmap(address: bigint, bytes: number, protection: number, flags: number, fd: number, offset: number): number | bigint;
   getpagesize(): number;
@@ -113,6 +120,10 @@ function load(): Libc {
     eventfd: c.func('eventfd', 'int', ['uint', 'int']),
     read: c.func('read', 'intptr_t', ['int', 'void *', 'size_t']),
     write: c.func('write', 'intptr_t', ['int', 'void *', 'size_t']),
+    writev: c.func('writev', 'intptr_t', ['int', 'uintptr_t', 'int']),
+    open: c.func('open', 'int', ['str', 'int']),
+    ioctl: c.func('ioctl', 'int', ['int', 'ulong', 'void *']),
+    if_nametoindex: c.func('if_nametoindex', 'uint', ['str']),
     mmap: c.func('mmap', 'intptr_t', ['void *', 'size_t', 'int', 'int', 'int', 'long']),
     getpagesize: c.func('getpagesize', 'int', []),
     errno: () => koffi.errno(),

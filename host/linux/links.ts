@@ -3,11 +3,22 @@
 //   struct ifinfomsg:  family u8 at 0 | ARPHRD_ type u16 at 2 | index i32 at 4 | IFF_ flags u32 at 8 | change u32 at 12
 
 import { macText } from './address.js';
-import { decodeAttributes, type Message, textOf, u32Bytes, u32Of, viewOf } from './netlinkWire.js';
+import { AF_INET, AF_INET6 } from './libc.js';
+import {
+  type Attribute,
+  decodeAttributes,
+  type Message,
+  nested,
+  textOf,
+  u32Bytes,
+  u32Of,
+  viewOf,
+} from './netlinkWire.js';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
 
 const IFINFOMSG_BYTES = 16;
 const ARPHRD_ETHER = 1;
@@ -19,6 +30,12 @@ const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
+const IFLA_AF_SPEC = 26;
+const IFLA_INET_CONF = 1;
+const IFLA_INET6_ADDR_GEN_MODE = 8;
+const ADDR_GEN_MODE_NONE = 1;
+const DEVCONF_RP_FILTER = 8; // IPV4_DEVCONF_RP_FILTER of linux/ip.h
+const RP_FILTER_LOOSE = 2;
 const IFLA_EXT_MASK = 29;
 const RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -49,6 +66,38 @@ export function linkRequest(): { fixed: Uint8Array; attributes: { type: number; 
     fixed: new Uint8Array(IFINFOMSG_BYTES),
     attributes: [{ type: IFLA_EXT_MASK, value: u32Bytes(RTEXT_FILTER_SKIP_STATS) }],
   };
+}
+
+/**
+ * RTM_SETLINK: what an interface of our own is given before it comes up. `mtu` in bytes. Loose reverse-path filtering, as packets out of
+ * a tunnel have their way back elsewhere (the larger of this and `all` counts, and loose is larger than strict); and no link-local
+ * address, as nobody is at the other end who could be asked by it.
+ */
+export function tunRequests(ifindex: number, mtu: number): { fixed: Uint8Array; attributes: Attribute[] }[] {
+  const rpFilter = nested(
+    AF_INET,
+    nested(IFLA_INET_CONF, { type: DEVCONF_RP_FILTER, value: u32Bytes(RP_FILTER_LOOSE) }),
+  );
+  const addresses = nested(AF_INET6, { type: IFLA_INET6_ADDR_GEN_MODE, value: Uint8Array.of(ADDR_GEN_MODE_NONE) });
+  return [
+    { fixed: ifinfomsg(ifindex, 0), attributes: [{ type: IFLA_MTU, value: u32Bytes(mtu) }] },
+    { fixed: ifinfomsg(ifindex, 0), attributes: [nested(IFLA_AF_SPEC, rpFilter)] },
+    { fixed: ifinfomsg(ifindex, 0), attributes: [nested(IFLA_AF_SPEC, addresses)] },
+  ];
+}
+
+/** RTM_SETLINK: up. */
+export function upRequest(ifindex: number): { fixed: Uint8Array } {
+  return { fixed: ifinfomsg(ifindex, IFF_UP) };
+}
+
+function ifinfomsg(ifindex: number, flags: number): Uint8Array {
+  const fixed = new Uint8Array(IFINFOMSG_BYTES);
+  const view = viewOf(fixed);
+  view.setInt32(4, ifindex, true);
+  view.setUint32(8, flags, true);
+  view.setUint32(12, flags, true); // change: only these
+  return fixed;
 }
 
 /** Reads RTM_NEWLINK or RTM_DELLINK; undefined when it is something else, or about something else. */

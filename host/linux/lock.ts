@@ -1,4 +1,4 @@
-// host/linux/lock.ts: one balancer per interface. Two taps on one interface would forward every frame twice.
+// host/linux/lock.ts: one balancer, and one decapsulator, per interface. Two taps for the same frames would forward each twice.
 //
 // The lock is a unix(7) socket with an abstract name. Such names belong to the network namespace, as interface indexes
 // do, and the kernel frees the name when the holder is gone, however it went. No file, so nothing to clean up.
@@ -16,14 +16,19 @@ export interface InterfaceLock {
   close(): void;
 }
 
+/** What an interface is taken for. The two look at different frames and may have one interface together. */
+export type LockUse = 'balanced' | 'decapsulated';
+
+const NAMES: Record<LockUse, string> = { balanced: 'interface', decapsulated: 'decap' };
+
 /**
- * Makes this process the only balancer of an interface.
+ * Makes this process the only one that an interface is balanced, or decapsulated, by.
  * @throws MaglevError ERR_BUSY `eth0 is already balanced by pid 4711`; ERR_SYSCALL
  */
-export function lockInterface(iface: { name: string; ifindex: number }): InterfaceLock {
+export function lockInterface(iface: { name: string; ifindex: number }, use: LockUse = 'balanced'): InterfaceLock {
   const c = libc();
   const fd = openSocket(iface.name);
-  const address = abstractAddress(`maglev-dsr/interface/${iface.ifindex}`);
+  const address = abstractAddress(`maglev-dsr/${NAMES[use]}/${iface.ifindex}`);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (c.bind(fd, address, address.length) === 0) {
       // connect(2) to us must work: SO_PEERCRED tells the other who called listen(2).
@@ -32,9 +37,9 @@ export function lockInterface(iface: { name: string; ifindex: number }): Interfa
     }
     if (c.errnoName(c.errno()) !== 'EADDRINUSE') throw closing(fd, syscallError('bind', iface.name));
     const pid = holderPid(address, iface.name);
-    if (pid !== 'gone') throw closing(fd, busyError(iface.name, pid));
+    if (pid !== 'gone') throw closing(fd, busyError(iface.name, use, pid));
   }
-  throw closing(fd, busyError(iface.name, undefined));
+  throw closing(fd, busyError(iface.name, use, undefined));
 }
 
 function heldLock(fd: number): InterfaceLock {
@@ -47,10 +52,10 @@ function heldLock(fd: number): InterfaceLock {
   };
 }
 
-function busyError(name: string, pid: number | undefined): MaglevError {
+function busyError(name: string, use: LockUse, pid: number | undefined): MaglevError {
   const holder =
     pid === undefined ? 'another process' : pid === process.pid ? `this process (pid ${pid})` : `pid ${pid}`;
-  return new MaglevError('ERR_BUSY', `${name} is already balanced by ${holder}`);
+  return new MaglevError('ERR_BUSY', `${name} is already ${use} by ${holder}`);
 }
 
 /** The pid of who listens there; undefined when it cannot be told; 'gone' when nobody listens (any more, or yet). */

@@ -2,8 +2,15 @@
 // /sys/class/net would show another network namespace than ours after unshare(1); netlink cannot.
 
 import { addressBytes, addressText } from './address.js';
-import { addressRequest, type HostAddress, parseAddress, RTM_GETADDR } from './addresses.js';
-import { type Link, linkRequest, parseLink, RTM_GETLINK } from './links.js';
+import {
+  addressRequest,
+  dummyAddressRequest,
+  type HostAddress,
+  parseAddress,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from './addresses.js';
+import { type Link, linkRequest, parseLink, RTM_GETLINK, RTM_SETLINK, tunRequests, upRequest } from './links.js';
 import {
   type Neighbour,
   neighbourRequest,
@@ -33,6 +40,8 @@ export interface Netlink {
    * checked, and none in use is forgotten. The answer comes as an event of watch().
    */
   solicit(ifindex: number, address: string): void;
+  /** Gives a TUN device of ours its MTU, loose reverse-path filtering (with the address that needs) and no link-local address; up. */
+  raiseTun(ifindex: number, mtu: number): void;
   /** Follows changes, on the main thread, until the handle is closed. */
   watch(listener: NetlinkListener): Readable;
   /** Closes the socket for questions; watches end by their own handles. Calling it twice is harmless. */
@@ -55,9 +64,19 @@ export function openNetlink(): Netlink {
       const request = solicitRequest(ifindex, addressBytes(address));
       socket.ask({ type: RTM_NEWNEIGH, flags: NLM_F_CREATE, ...request }, `neighbour ${address}`);
     },
+    raiseTun: (ifindex, mtu) => raiseTun(socket, ifindex, mtu),
     watch: watchNetlink,
     close: () => socket.close(),
   };
+}
+
+function raiseTun(socket: NetlinkSocket, ifindex: number, mtu: number): void {
+  const on = `interface ${ifindex}`;
+  // A kernel without IPv6, or with it switched off, knows no address generation; then nothing is generated.
+  const absent = ['EAFNOSUPPORT', 'EOPNOTSUPP'];
+  for (const request of tunRequests(ifindex, mtu)) socket.ask({ type: RTM_SETLINK, ...request }, on, absent);
+  socket.ask({ type: RTM_NEWADDR, flags: NLM_F_CREATE, ...dummyAddressRequest(ifindex) }, on);
+  socket.ask({ type: RTM_SETLINK, ...upRequest(ifindex) }, on);
 }
 
 function askRoute(socket: NetlinkSocket, address: Uint8Array): Route | undefined {

@@ -46,6 +46,8 @@ export interface NetlinkListener {
   neighbour?(neighbour: Neighbour): void;
   /** Routes to these destinations may have changed; undefined: any may have (addresses, rules, next-hop groups). */
   routes?(destination: Prefix | undefined): void;
+  /** An address of this host is new or gone. */
+  addresses?(): void;
   /** Changes were lost: ask for everything again. */
   overrun?(): void;
   /** The watch broke and is closed; nothing more will come. */
@@ -101,6 +103,7 @@ function tell(listener: NetlinkListener, message: Message): void {
     listener.neighbour?.(neighbour);
     return;
   }
+  if (parseAddress(message) !== undefined) listener.addresses?.();
   const destination = parseRouteChange(message);
   if (destination !== undefined || changesAnyRoute(message)) listener.routes?.(destination);
 }

@@ -41,22 +41,30 @@ export function encodeMessage(
   fixed: Uint8Array,
   attributes: readonly Attribute[] = [],
 ): Uint8Array {
-  const parts = attributes.reduce((bytes, { value }) => bytes + aligned(ATTRIBUTE_HEADER_BYTES + value.length), 0);
-  const message = new Uint8Array(NLMSG_HEADER_BYTES + aligned(fixed.length) + parts);
+  const parts = encodeAttributes(attributes);
+  const message = new Uint8Array(NLMSG_HEADER_BYTES + aligned(fixed.length) + parts.length);
   const view = new DataView(message.buffer);
   view.setUint32(0, message.length, true);
   view.setUint16(4, type, true);
   view.setUint16(6, flags, true);
   view.setUint32(8, sequence, true);
   message.set(fixed, NLMSG_HEADER_BYTES);
-  let at = NLMSG_HEADER_BYTES + aligned(fixed.length);
-  for (const { type: attributeType, value } of attributes) {
+  message.set(parts, NLMSG_HEADER_BYTES + aligned(fixed.length));
+  return message;
+}
+
+function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
+  const bytes = attributes.reduce((sum, { value }) => sum + aligned(ATTRIBUTE_HEADER_BYTES + value.length), 0);
+  const parts = new Uint8Array(bytes);
+  const view = new DataView(parts.buffer);
+  let at = 0;
+  for (const { type, value } of attributes) {
     view.setUint16(at, ATTRIBUTE_HEADER_BYTES + value.length, true);
-    view.setUint16(at + 2, attributeType, true);
-    message.set(value, at + ATTRIBUTE_HEADER_BYTES);
+    view.setUint16(at + 2, type, true);
+    parts.set(value, at + ATTRIBUTE_HEADER_BYTES);
     at += aligned(ATTRIBUTE_HEADER_BYTES + value.length);
   }
-  return message;
+  return parts;
 }
 
 /** The messages of one datagram. Ends at the first whose length makes no sense. */
@@ -106,6 +114,11 @@ export function textOf(value: Uint8Array | undefined): string | undefined {
   if (value === undefined) return undefined;
   const end = value.indexOf(0);
   return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end));
+}
+
+/** An attribute that holds others. */
+export function nested(type: number, ...inner: readonly Attribute[]): Attribute {
+  return { type, value: encodeAttributes(inner) };
 }
 
 /** For a number in native order as an attribute. */

@@ -84,6 +84,12 @@ export function writeRingDescriptors(memory: HotMemory, workerIndex: number, pla
   }
 }
 
+/** Writes the ring descriptor of a worker that only receives, by a ring at `base`. */
+export function writeRxDescriptor(memory: HotMemory, workerIndex: number, base: number, geometry: RingGeometry): void {
+  const record = memory.region(REGION_WORKERS).base + workerIndex * WORKER_BYTES;
+  writeDescriptor(memory, record + WORKER_RX_RING, base, geometry);
+}
+
 function writeDescriptor(memory: HotMemory, at: number, base: number, geometry: RingGeometry): void {
   memory.bytes.fill(0, at, at + RING_BYTES);
   memory.view.setUint32(at + RING_BASE, base, true);

@@ -4,19 +4,19 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import type { LabBackend, Topology } from '../../host/demo/lab/topology.js';
+import type { LabBackend } from '../../host/demo/lab/topology.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { upload } from './support/curl.js';
 import { DECAPSULATOR_PROGRAMS, startDecapsulator, type TunnelEnd } from './support/decapsulator.js';
 import { echoVip, webVip } from './support/members.js';
 import { liveSuiteWith } from './support/suite.js';
+import { addressOfOuter, leaveRoom } from './support/tunnelPath.js';
 import { echo, startEchoServers } from './support/udp.js';
 import { WebServers } from './support/webServers.js';
 
 const live = liveSuiteWith('live/tunnel', ['curl', 'nginx', ...DECAPSULATOR_PROGRAMS]);
 const UPLOAD_BYTES = 24 * 1024 * 1024;
-const MTU = 1500;
 
 const ENDS: [end: TunnelEnd, outerBytes: number][] = [
   [{ type: 'ipip', outer: 4, inner: 4 }, 20],
@@ -30,30 +30,13 @@ const ENDS: [end: TunnelEnd, outerBytes: number][] = [
   [{ type: 'gre', outer: 6, inner: 4 }, 44],
 ];
 
-/** Addresses of the other family on the segment, where the tunnel is of that; returns the backend's. */
-async function addressOfOuter({ family, balancer }: Topology, backend: LabBackend, outer: 4 | 6): Promise<string> {
-  if (outer === family) return backend.address;
-  const of = (number: number): string => (outer === 4 ? `10.9.0.${number}` : `2001:db8:9::${number}`);
-  const bits = outer === 4 ? 24 : 64;
-  await balancer.addAddress('eth0', `${of(2)}/${bits}`);
-  await backend.host.addAddress('eth0', `${of(11)}/${bits}`);
-  return of(11);
-}
-
-/** README.md: the backend names a segment size that leaves room for the outer headers. */
-async function leaveRoom({ family, clientAddresses }: Topology, { host, address }: LabBackend, outerBytes: number) {
-  const segmentBytes = MTU - outerBytes - (family === 4 ? 40 : 60);
-  const bits = family === 4 ? 32 : 128;
-  await host.ip(`route add ${clientAddresses[0]}/${bits} dev eth0 src ${address} advmss ${segmentBytes}`);
-}
-
 for (const [end, outerBytes] of ENDS) {
   const { type, outer, inner } = end;
   live(`${type}, IPv${inner} in IPv${outer}: an upload in super-frames and datagrams arrive whole`, async () => {
     await withTopology('one-armed', { family: inner, backendCount: 1 }, async (topology) => {
       const { lab, client, clientAddresses, vip } = topology;
       const backend = topology.backends[0] as LabBackend;
-      const address = await addressOfOuter(topology, backend, outer);
+      const { backend: address } = await addressOfOuter(topology, backend, outer);
       await leaveRoom(topology, backend, outerBytes);
       await startDecapsulator(backend.host, end);
       const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));

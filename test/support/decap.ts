@@ -1,10 +1,11 @@
 // test/support/decap.ts: a decapsulator without I/O: frames in cells, and the packets that come out of them.
 import {
+  CONTROL_GENERATION,
   DECAP_OUTPUT_BASE,
   DECAP_OUTPUT_BYTES,
   DECAP_OUTPUT_LENGTH,
   DECAP_OUTPUT_VIRTIO,
-  DECAP_SETTINGS_BYTES,
+  DECAP_OUTPUTS,
   HEADROOM,
   META_BYTES,
   META_FLAGS,
@@ -17,15 +18,11 @@ import {
   META_VLAN_TCI,
   OUTPUT_BYTES,
   REGION_CELLS,
+  REGION_CONTROL,
+  REGION_DECAP,
   VIRTIO_BYTES,
 } from '../../assembly/layout.js';
-import {
-  createDecapMemory,
-  type DecapTypes,
-  decapPlace,
-  writeDecapTypes,
-  writePrefixes,
-} from '../../host/decap/decapMemory.js';
+import { createDecapMemory, type DecapRules, writeRules } from '../../host/decap/decapMemory.js';
 import { readDecapVerdicts } from '../../host/decap/decapStats.js';
 import type { FrameMeta } from '../../host/hotpath.js';
 import type { HotMemory } from '../../host/memory.js';
@@ -40,15 +37,21 @@ export interface InnerPacket {
 }
 
 /** What a test's decapsulator takes; default: all that the golden frames are. */
-export interface DecapCase extends Partial<DecapTypes> {
-  locals?: string[];
-  sources?: string[];
-  inners?: string[];
+export interface DecapCase extends Partial<DecapRules> {
   /** Default 2048. */
   frameBytesMax?: number;
   cells?: number;
 }
 
+/** What takes all of the golden frames. */
+const RULES: DecapRules = {
+  types: ['ipip', 'gue', 'gre'],
+  guePorts: [6080],
+  zeroChecksum6: false,
+  locals: ['10.0.1.9', '2001:db8:1::9'],
+  sources: ['10.0.0.1', '2001:db8:5::1'],
+  inners: ['192.0.2.80', '2001:db8::80'],
+};
 const module = compileHotPath();
 
 /** Frames in cells through the decapsulator. */
@@ -65,15 +68,12 @@ export class DecapCells {
     this.#cellBytes = cellBytesFor(frameBytesMax);
     this.memory = createDecapMemory({ ringsBytes: 0, cells, cellBytes: this.#cellBytes });
     this.hot = bindHotPath(module, this.memory.memory, 0);
-    const place = decapPlace(this.memory, 0n);
-    const { types = ['ipip', 'gue', 'gre'], guePorts = [6080], zeroChecksum6 = false } = options;
-    writeDecapTypes(place, { types, guePorts, zeroChecksum6 });
-    writePrefixes(place, 'locals', options.locals ?? ['10.0.1.9', '2001:db8:1::9']);
-    writePrefixes(place, 'sources', options.sources ?? ['10.0.0.1', '2001:db8:5::1']);
-    writePrefixes(place, 'inners', options.inners ?? ['192.0.2.80', '2001:db8::80']);
+    writeRules(this.memory, { ...RULES, ...options }, 0n);
+    const generation = this.memory.region(REGION_CONTROL).base + CONTROL_GENERATION;
+    Atomics.add(this.memory.words, generation / 4, 1); // live: nobody else reads it
     this.#metas = this.memory.region(REGION_CELLS).base;
     this.#cells = this.#metas + cells * META_BYTES + cells * OUTPUT_BYTES;
-    this.#outputs = place.at + DECAP_SETTINGS_BYTES;
+    this.#outputs = this.memory.region(REGION_DECAP).base + DECAP_OUTPUTS;
   }
 
   /** Address of frame `i`. */
