@@ -228,4 +228,17 @@ Schema('every field that the reader knows has a description, and its default whe
   }
 });
 
+Schema('docs/TOPIC.md: its records are taken, and every field has its row', () => {
+  const text = readFileSync(`${ROOT}docs/TOPIC.md`, 'utf8');
+  const records = [...text.matchAll(/^((?:tcp|udp|sctp)\/\S+) +(\{.*\})$/gm)];
+  assert.is(records.length, 3);
+  for (const [, key, value] of records) assert.is(refusalOf(key as string, value), undefined);
+  const { $defs } = recordSchema() as { $defs: Record<string, { properties: object }> };
+  const fields = Object.values($defs).flatMap(({ properties }) => Object.keys(properties));
+  assert.equal(
+    fields.filter((name) => !text.includes(`\n| \`${name}\` |`)),
+    [],
+  );
+});
+
 Schema.run();
