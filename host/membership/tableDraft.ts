@@ -137,12 +137,12 @@ export class TableDraft {
     if (!isSameTable(live.record, fresh)) return fresh.slotCount;
     const { builder, memory } = this.parts;
     const { table } = live.record;
-    const successors = new Map(
-      [...live.backends.values()].map(({ index, address }) => [index, backends.get(address)?.index ?? index]),
-    );
-    if ([...successors].every(([old, index]) => old === index)) {
-      return builder.countMoved(table, fresh.table, fresh.slotCount);
+    const successors = new Map<number, number>();
+    for (const { index, address } of live.backends.values()) {
+      const successor = backends.get(address)?.index ?? index;
+      if (successor !== index) successors.set(index, successor);
     }
+    if (successors.size === 0) return builder.countMoved(table, fresh.table, fresh.slotCount);
     const { buffer } = memory.memory;
     const [old, now] = [table, fresh.table].map((base) => new Uint16Array(buffer, base, fresh.slotCount));
     let moved = 0;
@@ -193,8 +193,11 @@ export class TableDraft {
   }
 
   private build(inputs: readonly TableInput[], backends: IndexByAddress, slotCount: number, profile: Profile): number {
-    const table = this.allocate(tableBytes(slotCount));
-    const entries = inputs.map((input) => ({ ...input, index: backends.get(input.address)?.index ?? 0 }));
+    const table = this.take(tableBytes(slotCount)); // filled as a whole
+    const entries = inputs.map(({ address, weight, step }) => {
+      const index = backends.get(address)?.index ?? 0;
+      return { address, weight, index, ...(step !== undefined && { step }) };
+    });
     buildTable(this.parts.builder, this.parts.memory, entries, slotCount, table, profile);
     return table;
   }
@@ -220,9 +223,15 @@ export class TableDraft {
     for (const base of this.made) this.arena.release(base);
   }
 
+  /** Memory of zeros. */
   private allocate(bytes: number): number {
-    const base = this.arena.allocate(bytes);
+    const base = this.take(bytes);
     this.parts.memory.bytes.fill(0, base, base + bytes);
+    return base;
+  }
+
+  private take(bytes: number): number {
+    const base = this.arena.allocate(bytes);
     this.made.push(base);
     return base;
   }
