@@ -42,13 +42,14 @@ export function allCases(parameters: Shape): Case[] {
   ];
 }
 
-/** Those that were asked for. Throws ERR_OPTION when `only` names none, or nothing is left. */
-export function chooseCases(parameters: Shape, choice: Choice): Case[] {
+/** Those that were asked for. Throws ERR_OPTION when `only` names none, or nothing is left. `others`: names that are no case, for the message. */
+export function chooseCases(parameters: Shape, choice: Choice, others: readonly string[] = []): Case[] {
   const cases = allCases(parameters);
   const { only } = choice;
   for (const name of only ?? []) {
     if (!cases.some((each) => isNamed(each, name))) {
-      throw optionError('--only', name, `must be the beginning of one of ${cases.map((each) => each.name).join(', ')}`);
+      const names = [...cases.map((each) => each.name), ...others];
+      throw optionError('--only', name, `must be the beginning of one of ${names.join(', ')}`);
     }
   }
   const isNarrowed = only !== undefined || (['encap', 'family', 'tracking'] as const).some((key) => choice[key]);

@@ -2,12 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Choice, chooseCases } from './cases.js';
+import { type Case, type Choice, chooseCases } from './cases.js';
 import { findCompiler, type Twins } from './compiler.js';
 import { describeMachine, type Machine } from './machine.js';
 import { type Measured, measure } from './measure.js';
-import { type Result, resultOf } from './report.js';
+import { type Result, resultOf, resultOfFigure } from './report.js';
 import type { Shape } from './shape.js';
+import { chooseStudies, type Figure, STUDIES, type Study } from './studies.js';
 
 /** What to measure, for how long, and who wants to see it. */
 export interface BenchOptions {
@@ -21,6 +22,7 @@ export interface BenchOptions {
   onNote?(note: string): void;
   onStep?(done: number, count: number, name: string, step: string): void;
   onResult?(measured: Measured): void;
+  onFigure?(figure: Figure): void;
 }
 
 /** All that `--json` writes. */
@@ -31,8 +33,21 @@ export interface BenchReport {
 
 /** Measures. Rejects with ERR_OPTION, ERR_LIMIT, ERR_MISSING (not built), or ERR_INTERNAL (a twin does other work). */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
-  const { shape, choice, timeMs, rounds, signal } = options;
-  const cases = chooseCases(shape, choice);
+  const { shape, choice, timeMs, rounds } = options;
+  const { studies, others } = chooseStudies(choice.only);
+  const only = choice.only && { only: others };
+  const names = STUDIES.map(({ name }) => name);
+  const cases = studies.length > 0 && others.length === 0 ? [] : chooseCases(shape, { ...choice, ...only }, names);
+  const raced = cases.length === 0 ? { results: [], version: null } : await runCases(cases, options);
+  const figures = await runStudies(studies, options);
+  return {
+    machine: describeMachine(raced.version, shape, timeMs, rounds),
+    results: [...raced.results, ...figures.map(resultOfFigure)],
+  };
+}
+
+async function runCases(cases: readonly Case[], options: BenchOptions) {
+  const { timeMs, rounds, signal } = options;
   const compiler = await findCompiler();
   if ('missing' in compiler) options.onNote?.(`no C to compare with: ${compiler.missing}`);
   const folder = await mkdtemp(join(tmpdir(), 'maglev-dsr-bench-'));
@@ -48,6 +63,17 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const version = 'missing' in compiler ? null : compiler.version;
-  return { machine: describeMachine(version, shape, timeMs, rounds), results };
+  return { results, version: 'missing' in compiler ? null : compiler.version };
+}
+
+async function runStudies(studies: readonly Study[], options: BenchOptions): Promise<Figure[]> {
+  const { rounds, signal, onNote } = options;
+  const figures: Figure[] = [];
+  for (const [index, { name, run }] of studies.entries()) {
+    const onStep = (step: string) => options.onStep?.(index, studies.length, name, step);
+    const found = await run({ rounds, onStep, ...(onNote && { onNote }), ...(signal && { signal }) });
+    for (const figure of found) options.onFigure?.(figure);
+    figures.push(...found);
+  }
+  return figures;
 }

@@ -1,6 +1,7 @@
 // bench/report.ts: results for people and for programs.
 import type { Measured, Series } from './measure.js';
 import { ratioSpread, type Spread, spread, verdictOf } from './statistics.js';
+import type { Figure } from './studies.js';
 
 /** One result as `--json` has it: medians over the rounds; null where there is no twin. */
 export interface Result {
@@ -11,6 +12,8 @@ export interface Result {
   batchedC: number | null;
   ratioScalar: number | null;
   ratioBatched: number | null;
+  /** What `ours` is to be below; only of studies. */
+  aim?: number;
 }
 
 const LABEL_WIDTH = 44;
@@ -31,6 +34,19 @@ export function resultOf({ case: { name }, unit, ours, scalarC, batchedC }: Meas
     ratioScalar: ratio(scalarC),
     ratioBatched: ratio(batchedC),
   };
+}
+
+/** The median of one figure of a study. */
+export function resultOfFigure({ name, unit, rounds, aim }: Figure): Result {
+  const nobody = { scalarC: null, batchedC: null, ratioScalar: null, ratioBatched: null };
+  return { name, unit, ours: spread(rounds).median, ...nobody, ...(aim !== undefined && { aim }) };
+}
+
+/** One figure as a line of text. */
+export function formatFigure({ name, unit, rounds, aim }: Figure): string {
+  const measured = spread(rounds);
+  const judged = aim === undefined ? '' : `  ${measured.median < aim ? 'below' : 'NOT below'} ${aim}`;
+  return `${line(`${name}, ${unit}`, measured)}${judged}\n`;
 }
 
 /** One result as lines of text. */

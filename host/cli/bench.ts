@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Measured } from '../../bench/measure.js';
 import { BOUNDS, SHAPE_DEFAULT, type Shape } from '../../bench/shape.js';
+import type { Figure } from '../../bench/studies.js';
 import { optionError } from '../errors.js';
 import { isPrime } from '../membership/record.js';
 import { untilStopped } from './stopSignal.js';
@@ -30,13 +31,15 @@ Results, by name (--only takes a name or its beginning):
   core.default.{zipf,uniform}   1,000 VIPs with their default tracking; all flows as often, or by Zipf's law (1.1)  ns per frame
   core.ipip4.stateless.jhash    scalar C with the jhash of Linux instead                        ns per frame
   table.build.SLOTS             fills a lookup table for 1,000 backends (or --backends)         ms
-Left out unless named: .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.
+  membership.start              10,000 backends under 1,000 VIPs from a snapshot: records known, first VIP, all VIPs   ms, MiB
+Left out unless named: membership, .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.
 
 Examples:
   $ maglev-dsr bench
   $ maglev-dsr bench --only core.ipip4.stateless --time 5000
   $ maglev-dsr bench --encap ipip --family ipv6 --backends 1000 --flows 1000000
   $ maglev-dsr bench --only table --json table.json
+  $ maglev-dsr bench --only membership --rounds 5
 
 Numbers move with whatever else the machine does: look at min and max, and let it be quiet.`;
 
@@ -105,7 +108,7 @@ async function run(cli: CliOptions): Promise<void> {
 
 async function measureAndReport(cli: CliOptions, shape: Shape, signal: AbortSignal): Promise<void> {
   const { runBench } = await import('../../bench/index.js');
-  const { formatMeasured } = await import('../../bench/report.js');
+  const { formatFigure, formatMeasured } = await import('../../bench/report.js');
   const progress = openProgress();
   const report = await runBench({
     shape,
@@ -116,6 +119,7 @@ async function measureAndReport(cli: CliOptions, shape: Shape, signal: AbortSign
     onNote: (note) => progress.say(`${note}\n`, process.stderr),
     onStep: progress.step,
     onResult: (measured: Measured) => progress.say(`${formatMeasured(measured)}\n`, process.stdout),
+    onFigure: (figure: Figure) => progress.say(formatFigure(figure), process.stdout),
   });
   const { cpu, os, node, compiler, loadAverage } = report.machine;
   const machine = [cpu, os, `Node ${node}`, compiler ?? 'no C compiler', `load average ${loadAverage.toFixed(1)}`];

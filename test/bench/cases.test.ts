@@ -6,6 +6,7 @@ import { frameSource } from '../../bench/frames.js';
 import { randomSource } from '../../bench/random.js';
 import { SHAPE_DEFAULT } from '../../bench/shape.js';
 import { median, ratioSpread, spread, verdictOf } from '../../bench/statistics.js';
+import { chooseStudies } from '../../bench/studies.js';
 
 const names = (...args: Parameters<typeof chooseCases>) => chooseCases(...args).map(({ name }) => name);
 
@@ -51,6 +52,18 @@ Cases('refuses a name that no result has, and says which there are', () => {
     () => names(SHAPE_DEFAULT, { only: ['core.ipip'] }),
     /--only "core\.ipip" must be the beginning of one of core\.ipip4\.stateless, /,
   );
+});
+Cases('studies are named apart, by name or its beginning', () => {
+  const named = (...only: string[]) => {
+    const { studies, others } = chooseStudies(only);
+    return [studies.map(({ name }) => name), others];
+  };
+  assert.equal(named(), [[], []]);
+  assert.ok(named('membership')[0]?.includes('membership.start'));
+  assert.equal(named('membership.start', 'core.l2', 'membership.st'), [
+    ['membership.start'],
+    ['core.l2', 'membership.st'],
+  ]);
 });
 Cases('refuses options that leave nothing', () => {
   assert.throws(() => names(SHAPE_DEFAULT, { only: ['core.l2'], family: 6 }), /--only "core\.l2" names nothing/);

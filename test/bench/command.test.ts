@@ -92,6 +92,27 @@ Command('without a compiler measures ours, and says what is missing', () => {
   assert.equal(twins, { name, unit: 'ns/frame', scalarC: null, batchedC: null, ratioScalar: null, ratioBatched: null });
 });
 
+Command('a study by its name: figures beside what they are to be below, and no C', () => {
+  const [file, temporary] = [join(folder, 'start.json'), mkdtempSync(join(folder, 'tmp-'))];
+  const args = ['--only', 'membership.start', '--rounds', '1', '--json', file];
+  const { status, stdout, stderr } = bench(args, { ...process.env, TMPDIR: temporary });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^membership\.start\.state, ms +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d{3} {2}(NOT )?below 100\n/);
+  const { machine, results } = JSON.parse(readFileSync(file, 'utf8')) as Written;
+  assert.is(machine.compiler, null);
+  const names = results.map(({ name, unit, aim }) => `${name} ${unit} ${aim}`);
+  assert.equal(names.slice(0, 4), [
+    'membership.start.state ms 100',
+    'membership.start.first ms 200',
+    'membership.start.all ms 3000',
+    'membership.start.memory MiB undefined',
+  ]);
+  const isLive = names.length > 4;
+  if (isLive) assert.equal(names.slice(4), ['membership.start.live.first ms 200', 'membership.start.live.all ms 3000']);
+  else assert.match(stderr, /membership\.start\.live: left out: /);
+  assert.equal(readdirSync(temporary), []);
+});
+
 Command('leaves no file behind in the folder for temporary files', () => {
   const temporary = mkdtempSync(join(folder, 'tmp-'));
   const { status, stderr } = bench([...SHORT, '--only', 'core.ipip6.stateless'], { ...process.env, TMPDIR: temporary });

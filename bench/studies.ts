@@ -1,0 +1,37 @@
+// bench/studies.ts: measurements that are no race with C: each runs by itself and tells its figures. Never measured unless named.
+import { studyStart } from './studies/membershipStart.js';
+
+/** One number, measured again in each round. */
+export interface Figure {
+  name: string;
+  unit: 'ms' | 'MiB';
+  rounds: number[];
+  /** What it is to be below. */
+  aim?: number;
+}
+
+/** How often, and who wants to know. */
+export interface StudyOptions {
+  rounds: number;
+  signal?: AbortSignal;
+  /** Called before each step, for a progress display. */
+  onStep?(step: string): void;
+  /** Something that is not a figure: what cannot be measured here, and why. */
+  onNote?(note: string): void;
+}
+
+export interface Study {
+  name: string;
+  run(options: StudyOptions): Promise<Figure[]>;
+}
+
+export const STUDIES: readonly Study[] = [{ name: 'membership.start', run: studyStart }];
+
+/** The studies that `only` names, by name or its beginning, and the names that are of no study. */
+export function chooseStudies(only: readonly string[] = []): { studies: Study[]; others: string[] } {
+  const isNamed = (study: Study, name: string) => study.name === name || study.name.startsWith(`${name}.`);
+  return {
+    studies: STUDIES.filter((study) => only.some((name) => isNamed(study, name))),
+    others: only.filter((name) => !STUDIES.some((study) => isNamed(study, name))),
+  };
+}
