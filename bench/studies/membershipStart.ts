@@ -96,5 +96,5 @@ function manyRecords() {
   const bookmarks = [{ partition: 0, next: 11_001, last }];
   // The last of them is used most: that it comes first shows that the order is that of the traffic.
   const packets = new Map(Array.from({ length: VIPS }, (_, v) => [`tcp/198.18.${v >> 8}.${v & 255}:80`, v]));
-  return { records, bookmarks, others: [], packets };
+  return { records, bookmarks, others: [], newest: [], packets };
 }
