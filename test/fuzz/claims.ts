@@ -3,11 +3,12 @@
 import * as verdicts from '../../assembly/verdict.js';
 import { VERDICTS } from '../../host/stats.js';
 import type { Input } from './input.js';
+import { NOT_NAMED, named, namedBy, readNames } from './names.js';
 import { ARP, IPV4, IPV6, OTHER, type Reader, RUNT, WHOLE } from './reader.js';
 import { NARROW_MTU, type SceneVip, WIDE_MTU } from './scene.js';
 import { isSuperFrame } from './segments.js';
 import type { Subject } from './subject.js';
-import type { Targets } from './targets.js';
+import type { Target, Targets } from './targets.js';
 
 const TCP = 6;
 const UDP = 17;
@@ -76,7 +77,17 @@ function brokenForward(
   if (subject.vip(i) !== target.vipNumber) return `VIP ${subject.vip(i)} does not have this backend`;
   if (reader.protocol === ICMP || reader.protocol === ICMPV6 || reader.fragment !== WHOLE) return undefined;
   const vip = targets.find(reader);
-  return vip === target.vip ? undefined : 'another VIP than its destination';
+  return vip === target.vip ? brokenName(input, reader, target) : 'another VIP than its destination';
+}
+
+/** What names its backend goes there; of a VIP that keeps no state, what does not goes to one of the table. */
+function brokenName(input: Input, reader: Reader, { vip, number }: Target): string | undefined {
+  if (vip.names === undefined) return undefined;
+  readNames(vip, reader, input);
+  if (number === vip.names.down) return 'to a backend that is down';
+  if (namedBy !== NOT_NAMED) return number === named ? undefined : `names backend ${named}, went to ${number}`;
+  if (vip.tracking !== 'none' || !vip.names.spare.includes(number)) return undefined;
+  return 'names nobody, and went to a backend that is in no table';
 }
 
 /** A marked packet goes to the backend of its mark, whatever its address, or nowhere; one that nothing is wrong with goes. */

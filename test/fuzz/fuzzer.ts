@@ -14,12 +14,13 @@ import { becomeError } from './grammarError.js';
 import { Input } from './input.js';
 import { Ledger } from './ledger.js';
 import { continueFlow, mutate } from './mutate.js';
+import { NOT_NAMED, namedBy, readNames } from './names.js';
 import { OutputCheck } from './outputs.js';
-import { FIRST_FRAGMENT, Reader } from './reader.js';
+import { FIRST_FRAGMENT, IPV4, IPV6, Reader, WHOLE } from './reader.js';
 import { openScene } from './scene.js';
 import { namesOf, signatureOf } from './signature.js';
 import { Subject } from './subject.js';
-import { Targets } from './targets.js';
+import { PROTOCOLS, Targets } from './targets.js';
 
 const BATCH = 256;
 const CHURN_BATCHES = 256;
@@ -193,7 +194,7 @@ class Run {
     this.judge(0, 0);
     this.settle();
     this.frames++;
-    return namesOf(input, this.reader, this.whole, 0).join(', ');
+    return namesOf(input, this.reader, this.whole, 0, this.namedBy(input, 0)).join(', ');
   }
 
   report(): FuzzReport {
@@ -254,7 +255,7 @@ class Run {
     const origin = this.origins[i] as number;
     if (origin < 0 || CLASS[whole.verdict(origin)] !== FORWARD) return undefined;
     const target = targets.backend(whole.backend(origin));
-    if (target?.vip.fate !== 'forward') return undefined;
+    if (target?.vip.fate !== 'forward' || target.vip.names !== undefined) return undefined; // claims.ts has what is named
     if (CLASS[whole.verdict(i)] !== FORWARD) return `not forwarded, and the packet of its flow before it was`;
     return whole.backend(i) === whole.backend(origin)
       ? undefined
@@ -279,13 +280,24 @@ class Run {
     return undefined;
   }
 
+  /** BY_: what a frame that was forwarded names of its VIP's backends. */
+  private namedBy(input: Input, i: number): number {
+    const vip = this.targets.backend(this.whole.backend(i))?.vip;
+    const { kind, protocol, fragment } = this.reader;
+    const isRead = CLASS[this.whole.verdict(i)] === FORWARD && (kind === IPV4 || kind === IPV6) && fragment === WHOLE;
+    if (vip?.names === undefined || !isRead || protocol !== PROTOCOLS[vip.protocol]) return NOT_NAMED;
+    readNames(vip, this.reader, input);
+    return namedBy;
+  }
+
   /** Keeps an input that reached something new. */
   private note(input: Input, i: number): void {
-    const signature = signatureOf(input, this.reader, this.whole, i);
+    const by = this.namedBy(input, i);
+    const signature = signatureOf(input, this.reader, this.whole, i, by);
     if (this.seen.has(signature)) return;
     this.seen.add(signature);
     this.pool.add(input);
-    for (const name of namesOf(input, this.reader, this.whole, i)) this.keepShortest(name, input);
+    for (const name of namesOf(input, this.reader, this.whole, i, by)) this.keepShortest(name, input);
   }
 
   private keepShortest(name: string, input: Input): void {

@@ -1,8 +1,10 @@
 // test/fuzz/grammarTransport.ts: what stands behind the IP header: TCP, UDP, SCTP, ICMP errors that quote a packet.
 import { VIRTIO_NEEDS_CSUM } from '../../assembly/layout.js';
 import type { Dice } from './dice.js';
+import { writeServerId, writeServerOption } from './grammarNames.js';
 import type { Input } from './input.js';
 import { sumOf } from './outer.js';
+import { QUIC_PORT } from './scene.js';
 
 /** Where a packet goes. */
 export interface Destination {
@@ -59,6 +61,7 @@ function writeTcp(input: Input, dice: Dice, at: number, port: number, limit: num
   view.setUint16(at + 18, 0);
   const payload = at + 4 * words;
   bytes.fill(1, at + 20, payload);
+  if (words >= 7 && dice.oneIn(2)) writeServerOption(input, dice, at + 20, payload);
   const end = payloadEnd(dice, payload, limit);
   if (dice.oneIn(16)) leaveToDevice(input, dice, at, 16, isV6At(input, at) ? GSO_TCPV6 : GSO_TCPV4);
   return end;
@@ -73,6 +76,7 @@ function writeUdp(input: Input, dice: Dice, at: number, port: number, limit: num
   const end = payloadEnd(dice, at + 8, limit);
   writePorts(input.view, dice, at, port);
   input.view.setUint16(at + 4, end - at);
+  if (port === QUIC_PORT) writeServerId(input, dice, at + 8, end);
   input.view.setUint16(at + 6, dice.oneIn(2) ? 0 : dice.next() & 0xffff); // 0: none; mostly mended later
   if (dice.oneIn(16)) leaveToDevice(input, dice, at, 6, GSO_UDP_L4);
   return end;

@@ -24,6 +24,10 @@ const ENCAPS: readonly Encap[] = [
   { type: 'l3dsr', dscp: 7 },
 ];
 
+const WAYS = { tcp: ['tcp-option'], udp: ['quic', 'stable-udp'] } as const;
+/** Where no client of the test is: what names name is seen in digests. */
+const ROUTED = '203.0.113.0/24';
+
 /** Every VIP there can be; one address in a prefix of others. */
 export const VIP_UNIVERSE: readonly Pick<Vip, 'address' | 'protocol' | 'port'>[] = ADDRESSES.flatMap((address) =>
   (['tcp', 'udp'] as const).flatMap((protocol) => PORTS.map((port) => ({ address, protocol, port }))),
@@ -36,6 +40,8 @@ const BROKEN_VIP: Record<string, readonly unknown[]> = {
   port: [-1, 65_536, 80.5, '80', Number.NaN, null],
   tableSize: [0, 4, 100, 5_000_012, 5_000_023, '101', 7.5],
   tracking: ['some', '', true],
+  routeBy: [['source', 'source'], 'source', 7],
+  sourceRoutes: [['203.0.113.0/24'], 7, null],
   encap: ['ipip', null, 3],
   'encap.type': [{ type: 'vxlan' }, {}],
   'encap.port': [{ type: 'gue', port: 0 }],
@@ -46,6 +52,7 @@ const BROKEN_BACKEND: Record<string, readonly unknown[]> = {
   address: ['10.0.1.256', '0.0.0.0', '10.0.1.0/24', '', 7, null],
   weight: [-1, 65_536, 1.5, '1'],
   state: ['dead', '', 0],
+  serverId: [0, 16_777_214, [], '7', [7, 7], null],
   encap: ['ipip', 3],
   'encap.type': [{ type: 'vxlan' }, {}],
 };
@@ -67,6 +74,11 @@ function someVip(vip: Pick<Vip, 'address' | 'protocol' | 'port'>, dice: Dice): V
   const record: Vip = { ...vip, tableSize: dice.pick(SIZES) };
   if (dice.oneIn(2)) record.encap = dice.pick(ENCAPS);
   if (dice.oneIn(2)) record.tracking = dice.pick(['changed', 'all', 'none'] as const);
+  if (dice.oneIn(3)) record.routeBy = [...WAYS[vip.protocol as 'tcp' | 'udp']];
+  if (record.routeBy && !vip.address.includes(':') && dice.oneIn(2)) {
+    record.routeBy.push('source');
+    record.sourceRoutes = { [ROUTED]: dice.pick(SERVERS) };
+  }
   return record;
 }
 
@@ -74,6 +86,7 @@ function someBackend(vip: string, address: string, dice: Dice): Backend {
   const record: Backend = { vip, address };
   if (dice.oneIn(2)) record.weight = dice.oneIn(8) ? 65_535 : dice.below(5);
   if (dice.oneIn(3)) record.state = dice.pick(['active', 'draining', 'down'] as const);
+  if (dice.oneIn(2)) record.serverId = dice.oneIn(4) ? [1, 2 + dice.below(3)] : 1 + dice.below(4);
   if (dice.oneIn(4)) {
     // Whether an encapsulation can reach the other family is known from the record alone, and refused there.
     const isSame = vip.includes('[') === address.includes(':');

@@ -87,8 +87,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'a SYN that is sent again confirms its flow',
     file: 'select/tracked.ts',
-    find: 'flowTable.touch(entry, tick, !isSyn);',
-    replace: 'flowTable.touch(entry, tick, true);',
+    find: '      flowTable.touch(entry, tick, !isSyn);', // where it is this deep: in selectTracked()
+    replace: '      flowTable.touch(entry, tick, true);',
   },
   {
     name: 'a packet as large as the MTU is too big',
@@ -113,5 +113,29 @@ export const PLANTED: readonly Planted[] = [
     file: 'encap/innerSum.ts',
     find: 'l4.udpChecksum(segment) != 0 && ',
     replace: '',
+  },
+  {
+    name: 'the connection id of an Initial is believed',
+    file: 'wire/quic.ts',
+    find: 'return isInitial || <u32>load<u8>(p, LONG_DCID_LEN) < DCID_LEN_MIN',
+    replace: 'return <u32>load<u8>(p, LONG_DCID_LEN) < DCID_LEN_MIN',
+  },
+  {
+    name: 'the walk over TCP options goes past the end of the header',
+    file: 'wire/tcpOption.ts',
+    find: 'if (len > left) return 0;',
+    replace: 'if (len > left) left = len;',
+  },
+  {
+    name: 'a name leads to the backend behind the one that it names',
+    file: 'select/serverIds.ts',
+    find: 'if (index != NO_BACKEND && load<u8>(backend(index), BACKEND_CAN_SERVE)) return index;',
+    replace: 'return index + 1;',
+  },
+  {
+    name: 'the shortest prefix of source routes is not asked for',
+    file: 'select/sourceRoute.ts',
+    find: 'for (let i: u32 = 1; i <= count; i++) {',
+    replace: 'for (let i: u32 = 1; i < count; i++) {',
   },
 ];

@@ -5,9 +5,10 @@
 import { setEgress } from '../../host/egress.js';
 import type { Engine } from '../../host/engine.js';
 import { createHotPath, type HotPath, type HotPathOptions } from '../../host/hotpath.js';
-import type { Change, Encap, Protocol, Tracking } from '../../host/membership/event.js';
+import type { Backend, Change, Encap, Protocol, Tracking, Vip, Way } from '../../host/membership/event.js';
 import { vipKey } from '../../host/membership/key.js';
 import { engineOf } from '../support/hotpath.js';
+import type { SceneRoute } from './names.js';
 
 /**
  * What happens to the packets of a VIP when nothing is wrong with them. `churn`: membership changes while frames flow, so
@@ -25,6 +26,19 @@ export interface SceneVip {
   /** Numbers of its backends. */
   backends: readonly number[];
   tracking?: Tracking;
+  names?: SceneNames;
+}
+
+/** What packets of a VIP may name. */
+export interface SceneNames {
+  routeBy: Way[];
+  /** Server ids by number of the backend. */
+  ids: ReadonlyMap<number, number[]>;
+  /** Longest first. */
+  routes: readonly SceneRoute[];
+  /** Backends of weight 0, and one that is down. */
+  spare: readonly number[];
+  down?: number;
 }
 
 /** How backend `number` is reached. */
@@ -42,6 +56,35 @@ const GUE_PRIVATE: Encap = { type: 'gue', port: 6081, variant: 0, private: '00c0
 const OTHER_FAMILY = 128;
 const V4 = '192.0.2';
 const V6 = '2001:db8:';
+
+/** UDP port of QUIC in the scene. */
+export const QUIC_PORT = 443;
+/** Ids that packets have: of backends, of one that is down, of nobody, of no form. */
+export const SERVER_IDS = [7, 7, 70_000, 300, 300, 0xfffffd, 9, 0, 8, 0xfffffe];
+
+const QUIC_NAMES: SceneNames = {
+  routeBy: ['quic', 'stable-udp'],
+  ids: new Map([
+    [100, [7, 70_000]],
+    [101, [300]],
+    [102, [0xfffffd]],
+    [103, [9]],
+  ]),
+  routes: [],
+  spare: [102],
+  down: 103,
+};
+const TCP_NAMES = { routeBy: ['tcp-option', 'source'] as Way[], ids: new Map([[104, [7, 300]]]), spare: [106] };
+/** The clients of grammar.ts: 198.51.0-3.x and 2001::0-3xx. */
+const ROUTES4 = [
+  { prefix: '198.51.2.16/28', begins: 'c633021', number: 104 },
+  { prefix: '198.51.2.0/24', begins: 'c63302', number: 106 },
+  { prefix: '198.51.3.0/24', begins: 'c63303', number: 107 },
+];
+const ROUTES6 = [
+  { prefix: '2001::240/124', begins: `2001${'0'.repeat(24)}024`, number: 104 },
+  { prefix: '2001::200/120', begins: `2001${'0'.repeat(24)}02`, number: 106 },
+];
 
 /** A TCP port of 192.0.2.80 whose flows are all in the flow table. */
 export const PROBED_PORT = 443;
@@ -81,6 +124,13 @@ export const SCENE: readonly SceneVip[] = [
   vipOf(['2001:db8:2::/48', 'tcp', 0], [90], IPIP),
   vipOf(['2001:db8:2:4::/64', 'tcp', 80], [91], { type: 'gre' }),
   vipOf(['2001:db8:2:4::7', 'tcp', 0], [93], L2),
+  // Ways before the table. 107 is no backend, so its route leads nowhere.
+  ...bothFamilies([100, 101, 102, 103], 90, 'udp', QUIC_PORT, IPIP, 'forward', 'none', () => QUIC_NAMES),
+  ...bothFamilies([100, 101, 102, 103], 91, 'udp', QUIC_PORT, L2, 'forward', 'all', () => QUIC_NAMES),
+  ...bothFamilies([104, 105, 106], 90, 'tcp', 80, { type: 'gue' }, 'forward', 'none', (isV6) => ({
+    ...TCP_NAMES,
+    routes: isV6 ? ROUTES6 : ROUTES4,
+  })),
 ];
 
 function vipOf(
@@ -100,11 +150,13 @@ function bothFamilies(
   encap: Encap,
   fate: Fate,
   tracking?: Tracking,
+  namesOf?: (isV6: boolean) => SceneNames,
 ): SceneVip[] {
   const rest = { protocol, port, encap, fate, backends, ...(tracking && { tracking }) };
+  const named = (isV6: boolean) => (namesOf === undefined ? {} : { names: namesOf(isV6) });
   return [
-    { address: `${V4}.${host}`, ...rest },
-    { address: `${V6}:${host}`, ...rest },
+    { address: `${V4}.${host}`, ...rest, ...named(false) },
+    { address: `${V6}:${host}`, ...rest, ...named(true) },
   ];
 }
 
@@ -138,15 +190,36 @@ export const MARKS_MAX = SCENE.length;
 export function sceneChanges(): Change[] {
   return SCENE.flatMap((vip, k): Change[] => {
     const { address, protocol, port, encap, tracking } = vip;
-    const record = { address, protocol, port, encap, tableSize: 251, ...(tracking && { tracking }) };
+    const record = { address, protocol, port, encap, tableSize: 251, ...(tracking && { tracking }), ...waysOf(vip) };
     const key = keyOf(vip);
     return [
       { put: record },
       ...vip.backends.map((number, i) => ({
-        put: { vip: key, address: backendAddress(vip, number), ...(i === 0 && { healthCheckMark: k + 1 }) },
+        put: {
+          ...{ vip: key, address: backendAddress(vip, number), ...namedFields(vip, number) },
+          ...(i === 0 && { healthCheckMark: k + 1 }),
+        },
       })),
     ];
   });
+}
+
+/** What the record of a VIP says of its ways before the table. */
+function waysOf(vip: SceneVip): Pick<Vip, 'routeBy' | 'sourceRoutes'> {
+  const { names } = vip;
+  if (names === undefined) return {};
+  const routes = names.routes.map(({ prefix, number }) => [prefix, backendAddress(vip, number)]);
+  return { routeBy: names.routeBy, ...(routes.length > 0 && { sourceRoutes: Object.fromEntries(routes) }) };
+}
+
+/** What the record of a backend says because of them. */
+function namedFields({ names }: SceneVip, number: number): Pick<Backend, 'serverId' | 'weight' | 'state'> {
+  const ids = names?.ids.get(number);
+  return {
+    ...(ids && { serverId: ids }),
+    ...(names?.spare.includes(number) && { weight: 0 }),
+    ...(names?.down === number && { state: 'down' }),
+  };
 }
 
 /** Our MAC address at an egress. */

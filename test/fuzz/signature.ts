@@ -10,6 +10,7 @@ const KINDS = ['runt', 'arp', 'ipv4', 'ipv6', 'other'];
 const TAGS = ['', 'tag beside', 'tagged', 'two tags'];
 const FRAGMENTS = ['', 'first fragment', 'further fragment'];
 const OFFLOADS = ['', 'half checksum', 'super-frame', 'super-frame, half checksum'];
+const NAMED = ['', 'server id', 'source route'];
 const PROTOCOLS = new Map([
   [1, 'icmp'],
   [6, 'tcp'],
@@ -19,8 +20,8 @@ const PROTOCOLS = new Map([
 ]);
 const PROTOCOL_PLACES = new Map([...PROTOCOLS.keys()].map((protocol, place) => [protocol, place + 1]));
 
-/** The way a frame took, in 30 bits. */
-export function signatureOf(input: Input, reader: Reader, subject: Subject, i: number): number {
+/** The way a frame took, in 31 bits; `namedBy` is of names.ts. */
+export function signatureOf(input: Input, reader: Reader, subject: Subject, i: number, namedBy: number): number {
   const verdict = subject.verdict(i);
   let bits = verdict & 63;
   if (verdict === IGNORE_OTHER_HOST || verdict === DROP_SNAPPED) return bits; // nothing was looked at
@@ -37,6 +38,7 @@ export function signatureOf(input: Input, reader: Reader, subject: Subject, i: n
   bits = (bits << 1) | (reader.isSyn ? 1 : 0);
   bits = (bits << 1) | (reader.isOurs ? 1 : 0);
   bits = (bits << 1) | (subject.vip(i) === 0 ? 0 : 1);
+  bits = (bits << 2) | namedBy;
   return bits;
 }
 
@@ -44,7 +46,7 @@ export function signatureOf(input: Input, reader: Reader, subject: Subject, i: n
  * What the corpus keeps an input for: `DROP_FRAGMENT ipv4 tcp`, and one name more for each thing that is unusual about it,
  * such as `DROP_FRAGMENT tagged`.
  */
-export function namesOf(input: Input, reader: Reader, subject: Subject, i: number): string[] {
+export function namesOf(input: Input, reader: Reader, subject: Subject, i: number, namedBy: number): string[] {
   const verdict = verdictName(subject.verdict(i));
   if (subject.verdict(i) === IGNORE_OTHER_HOST || subject.verdict(i) === DROP_SNAPPED) return [verdict];
   const isIp = reader.kind === IPV4 || reader.kind === IPV6;
@@ -54,6 +56,7 @@ export function namesOf(input: Input, reader: Reader, subject: Subject, i: numbe
     FRAGMENTS[reader.fragment],
     reader.hasExtras ? `${KINDS[reader.kind]} options` : '',
     OFFLOADS[offloadOf(input)],
+    NAMED[namedBy],
     input.packetType === 0 ? '' : `packet type ${input.packetType}`,
   ].filter((word) => word);
   return [`${verdict} ${KINDS[reader.kind]}${protocol}`, ...unusual.map((word) => `${verdict} ${word}`)];

@@ -7,12 +7,15 @@ import type { Reader } from './reader.js';
 import { backendAddress, keyOf, ownMac, SCENE, type SceneVip, wayTo } from './scene.js';
 import type { Subject } from './subject.js';
 
-const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
+/** IANA numbers. */
+export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** A backend as the hot path knows it now. */
 export interface Target {
   vipNumber: number;
   vip: SceneVip;
+  /** Of the backend in the scene. */
+  number: number;
   encap: Encap;
   /** 16 bytes. */
   address: Uint8Array;
@@ -68,7 +71,16 @@ export class Targets {
         const macs = way && Uint8Array.from([...macBytes(way.mac), ...macBytes(ownMac(way.egress))]);
         const { egress, mtu } = way ?? { egress: 0, mtu: 0 };
         const bytes = addressBytes(address);
-        this.byIndex[index] = { vipNumber: live?.number ?? 0, vip, encap, address: bytes, macs, egress, mtu };
+        this.byIndex[index] = {
+          vipNumber: live?.number ?? 0,
+          vip,
+          number: number ?? 0,
+          encap,
+          address: bytes,
+          macs,
+          egress,
+          mtu,
+        };
       }
     }
   }
