@@ -139,7 +139,7 @@ function reportOptions(
     throw optionError('fleet', statusTopic, 'needs membership.kafka: its brokers have the topic');
   const rule = statusTopic === kafka.topic ? 'must be another topic than that of the members' : undefined;
   if (rule !== undefined) throw optionError('fleet.statusTopic', statusTopic, rule);
-  const { topic, snapshot, ...connection } = resolveKafka(kafka, folder);
+  const { topic, snapshot, verifyKeys, maxDelayMs, ...connection } = resolveKafka(kafka, folder);
   return { ...connection, statusTopic, ...(id !== undefined && { id }), ...(everyMs !== undefined && { everyMs }) };
 }
 

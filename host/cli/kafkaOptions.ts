@@ -48,7 +48,13 @@ membership.kafka. Options on the command line go first. Passwords are read from 
 ${kafkaFieldsHelp('  ').trimEnd()}`;
 
 /** The target that the options name. Throws ERR_OPTION for what is missing, and naming file and line for what is wrong in the file. */
-export function kafkaTarget({ brokers, topic, kafkaConfig, set, timeout }: KafkaCliOptions): KafkaTarget {
+export function kafkaTarget(options: KafkaCliOptions): KafkaTarget {
+  const cluster = kafkaCluster(options);
+  return { ...cluster, topic: given(cluster.topic, 'topic') };
+}
+
+/** The same where the topic may be known from somewhere else. */
+export function kafkaCluster({ brokers, topic, kafkaConfig, set, timeout }: KafkaCliOptions) {
   const file = kafkaConfig === undefined ? {} : readKafkaConfig(kafkaConfig);
   const target = {
     ...file,
@@ -57,7 +63,7 @@ export function kafkaTarget({ brokers, topic, kafkaConfig, set, timeout }: Kafka
     librdkafka: { ...file.librdkafka, ...set },
     timeoutMs: timeout,
   };
-  return { ...target, brokers: given(target.brokers, 'brokers'), topic: given(target.topic, 'topic') };
+  return { ...target, brokers: given(target.brokers, 'brokers') };
 }
 
 function given<T>(value: T | undefined, name: 'brokers' | 'topic'): T {

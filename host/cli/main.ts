@@ -9,6 +9,7 @@ import { checkCommand } from './check.js';
 import { decapCommand } from './decap.js';
 import { demoCommand } from './demo.js';
 import { explainCommand } from './explain.js';
+import { fleetCommand } from './fleet.js';
 import { keygenCommand } from './keygen.js';
 import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
@@ -32,6 +33,7 @@ Start here:
   maglev-dsr run --config lb.yaml        balance
   maglev-dsr status --watch              what is it doing?
   maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
+  maglev-dsr fleet status --kafka-config lb.yaml   do all balancers have the same tables?
   maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
   maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
   maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
@@ -44,6 +46,7 @@ for (const command of [
   runCommand(),
   checkCommand(),
   statusCommand(),
+  fleetCommand(),
   applyCommand(),
   decapCommand(),
   demoCommand(),

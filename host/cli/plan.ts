@@ -1,11 +1,12 @@
 // host/cli/plan.ts: `maglev-dsr plan`: how many flows would a change move? Compares two members files; needs no rights and no network.
 import { Command } from 'commander';
-import { createHotPath, type Plan } from '../hotpath.js';
+import { createHotPath } from '../hotpath.js';
 import { readDeclared } from '../membership/declared.js';
 import { changeOfDifference, differences, payload, type RecordMap } from '../membership/difference.js';
 import type { Change } from '../membership/event.js';
-import { formatConflict } from '../membership/names.js';
 import { refusalError } from '../membership/refusal.js';
+import { roomFor } from '../membership/room.js';
+import { formatPlan } from './planText.js';
 import { readText } from './yamlFile.js';
 
 const HELP = `
@@ -42,75 +43,11 @@ async function plan(from: string, to: string, { json, secretFile }: CliOptions):
   const secret = secretFile === undefined ? undefined : readText(secretFile, '--secret-file').replace(/\r?\n$/, '');
   const hotPath = await createHotPath({
     ...(secret !== undefined && { hashSecret: secret }),
-    ...limitsFor(before, after),
+    ...roomFor(before, after),
   });
   await hotPath.apply([...before.values()].map((record) => ({ put: payload(record) }) as Change));
   const plans = hotPath.plan(differences(before, after).map(changeOfDifference));
-  process.stdout.write(json ? `${JSON.stringify(plans)}\n` : plans.map(format).join('\n') || 'nothing moves\n');
-}
-
-/** Room for both files at once. */
-function limitsFor(...files: RecordMap[]): {
-  vipsMax: number;
-  backendsMax: number;
-  tablesMiB: number;
-  sourceRoutesMax: number;
-} {
-  const records = files.flatMap((file) => [...file.values()]);
-  const slots = files.map((file) =>
-    [...file.values()].reduce((sum, record) => sum + (record.kind === 'vip' ? (record.vip.tableSize ?? 65_537) : 0), 0),
-  );
-  const vips = Math.min(30_000, Math.max(1, records.filter(({ kind }) => kind === 'vip').length));
-  const backends = Math.min(32_767, Math.max(1, records.length));
-  const routes = files.map((file) =>
-    [...file.values()].reduce(
-      (sum, record) => sum + (record.kind === 'vip' ? Object.keys(record.vip.sourceRoutes ?? {}).length : 0),
-      0,
-    ),
-  );
-  // Two bytes a slot, and as much again while one table is built.
-  return {
-    vipsMax: vips,
-    backendsMax: backends,
-    tablesMiB: Math.min(2048, 16 + Math.ceil((6 * Math.max(...slots) + 128 * Math.max(...routes)) / 2 ** 20)),
-    sourceRoutesMax: Math.min(1_000_000, Math.max(...routes)),
-  };
-}
-
-function format({
-  vip,
-  change,
-  slotCount,
-  slotsMoved,
-  share,
-  necessary,
-  collateral,
-  isEmptied,
-  panic,
-  namesMoved,
-  serverIdConflicts,
-  backends,
-  afterSlowStart: full,
-}: Plan): string {
-  const moved = `${slotsMoved} of ${slotCount} slots move, ${(100 * share).toFixed(2)} %`;
-  const notes = [
-    isEmptied && 'NO BACKEND IS LEFT',
-    panic !== 'none' && 'backends that were taken out count as active',
-    full !== undefined &&
-      `slow start: this is how it begins; at ${new Date(full.atMs).toISOString()} ${full.slotsMoved} slots have moved, ${(100 * full.share).toFixed(2)} %`,
-    namesMoved > 0 && `${namesMoved} server ids or source routes lead elsewhere`,
-    ...serverIdConflicts.map(formatConflict),
-  ].filter(Boolean);
-  const lines = [
-    `${vip}: ${change}; ${moved}: ${necessary} necessary, ${collateral} collateral`,
-    ...notes.map((note) => `  ${note}`),
-  ];
-  for (const { address, slotsBefore, slotsAfter, gained, lost } of backends) {
-    lines.push(
-      `  ${address.padEnd(40)}${`${slotsBefore}`.padStart(9)} ->${`${slotsAfter}`.padStart(9)}   +${gained} -${lost}`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
+  process.stdout.write(json ? `${JSON.stringify(plans)}\n` : plans.map(formatPlan).join('\n') || 'nothing moves\n');
 }
 
 function readRecords(path: string): RecordMap {

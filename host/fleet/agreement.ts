@@ -8,7 +8,7 @@ import type { BalancerView, FleetView } from './view.js';
 /** How a balancer stands to its fleet. */
 export type Standing =
   | 'agrees'
-  /** It has read less of the topic than another one. */
+  /** It has read less of the topic than there is, or than another one. */
   | 'lags'
   /** It has read as far as others, or as the log goes, and has another table. */
   | 'differs'
@@ -26,7 +26,9 @@ export interface VipDifference {
   vip: string;
   /** `table`: another one; `missing`: it does not have the VIP; `extra`: it should not have it. */
   kind: 'table' | 'missing' | 'extra';
-  /** Who has the table that this one should have; undefined: the log says so, or nobody knows. */
+  /** Who says so: the log, or most of those who have read as far; undefined: nobody knows who is right. */
+  by?: 'log' | 'majority';
+  /** Who has the table that this one should have, if somebody has. */
   model?: string;
 }
 
@@ -34,7 +36,7 @@ export interface VipDifference {
 export interface BalancerAgreement {
   id: string;
   standing: Standing;
-  /** Records that others have read and it has not, at most: gaps of compaction count. */
+  /** Records that are there, or others have read, and it has not, at most: gaps of compaction count. */
   behind: number;
   /** Since its last report, ms. */
   reportAgeMs: number;
@@ -46,7 +48,7 @@ export interface BalancerAgreement {
 export interface GroupAgreement {
   topic: string;
   scope: string | undefined;
-  /** As far as anybody has read. */
+  /** As far as anybody has read, or to the ends of the topic where these are known. */
   offsets: Record<string, number>;
   balancers: BalancerAgreement[];
 }
@@ -62,19 +64,21 @@ export interface Agreement {
   groups: GroupAgreement[];
 }
 
-/** Digests of the tables as the log has them, at the offsets it was read to. */
+/** Digests of the tables as the log has them, at the offsets it was read to; undefined for one that only who has the secret can build. */
 export interface LogTables {
   topic: string;
   scope: string | undefined;
   offsets: Record<string, number>;
-  digests: ReadonlyMap<string, string>;
+  digests: ReadonlyMap<string, string | undefined>;
 }
 
 export interface AgreementOptions {
   nowMs: number;
   /** A balancer that has not reported for so long is silent, ms. Default 15000. */
   silentMs?: number;
-  log?: LogTables;
+  logs?: readonly LogTables[];
+  /** Where topics end: who has not read as far lags, also when all have read equally far. By name of the topic. */
+  ends?: ReadonlyMap<string, Record<string, number>>;
 }
 
 export const SILENT_MS_DEFAULT = 15_000;
@@ -107,14 +111,16 @@ function verdictOf(standings: Standing[], isMixed: boolean): Verdict {
 function groupAgreement(views: BalancerView[], options: AgreementOptions): GroupAgreement {
   const { nowMs, silentMs = SILENT_MS_DEFAULT } = options;
   const { topic, scope } = (views[0] as BalancerView).record;
-  const log = options.log?.topic === topic && options.log.scope === scope ? options.log : undefined;
+  const logs = (options.logs ?? []).filter((log) => log.topic === topic && log.scope === scope);
   const isSilent = (view: BalancerView): boolean => nowMs - view.reportedAtMs > silentMs;
-  const offsets = furthest([...views.map(({ record }) => record.offsets), ...(log === undefined ? [] : [log.offsets])]);
+  const ends = options.ends?.get(topic) ?? {};
+  const offsets = furthest([...views.map(({ record }) => record.offsets), ...logs.map((log) => log.offsets), ends]);
   const comparable = views.filter((view) => !isSilent(view) && view.isComplete && view.record.isReady);
   const balancers = views.map((view): BalancerAgreement => {
     const behind = recordsBehind(view.record.offsets, offsets);
+    const log = logs.find((candidate) => isSameOffsets(view.record.offsets, candidate.offsets));
     const differences = comparable.includes(view) ? differencesOf(view, comparable, log) : [];
-    const isJudged = isAt(view, log) || differences.every(({ model }) => model !== undefined);
+    const isJudged = differences.every(({ by }) => by !== undefined);
     const standing = isSilent(view) ? 'silent' : standingOf(view, behind, differences.length, isJudged);
     return { id: view.id, standing, behind, reportAgeMs: Math.max(0, nowMs - view.reportedAtMs), differences, view };
   });
@@ -136,28 +142,38 @@ function standingOf(
 /** In which VIPs a balancer differs from the log, or from most of those who have read as far. */
 function differencesOf(view: BalancerView, all: BalancerView[], log: LogTables | undefined): VipDifference[] {
   const peers = all.filter(({ record }) => isSameOffsets(record.offsets, view.record.offsets));
-  const isLogged = isAt(view, log);
-  const vips = new Set(peers.flatMap(({ tables }) => [...tables.keys()]));
-  if (isLogged) for (const vip of log?.digests.keys() ?? []) vips.add(vip);
+  const vips = new Set([...peers.flatMap(({ tables }) => [...tables.keys()]), ...(log?.digests.keys() ?? [])]);
   return [...vips].sort().flatMap((vip): VipDifference[] => {
     const own = view.tables.get(vip)?.digest;
-    const right = isLogged ? { digest: log?.digests.get(vip) } : mostCommon(vip, peers);
+    const right = loggedDigest(vip, log) ?? mostCommon(vip, peers);
     if (right !== undefined && own === right.digest) return [];
     const kind = own === undefined ? 'missing' : right !== undefined && right.digest === undefined ? 'extra' : 'table';
-    const model = right?.digest && peers.find(({ tables }) => tables.get(vip)?.digest === right.digest)?.id;
-    return [{ vip, kind, ...(model && { model }) }];
+    const model =
+      right === undefined
+        ? peers.find(({ tables }) => tables.get(vip)?.digest !== own)?.id
+        : peers.find(({ tables }) => right.digest !== undefined && tables.get(vip)?.digest === right.digest)?.id;
+    return [{ vip, kind, ...(right && { by: right.by }), ...(model !== undefined && { model }) }];
   });
 }
 
+type Right = { digest: string | undefined; by: 'log' | 'majority' };
+
+/** What the log says of a VIP, if it says something. */
+function loggedDigest(vip: string, log: LogTables | undefined): Right | undefined {
+  if (log === undefined) return undefined;
+  const digest = log.digests.get(vip);
+  return digest !== undefined || !log.digests.has(vip) ? { digest, by: 'log' } : undefined;
+}
+
 /** What more than half have; undefined when there is no such thing and not all are alike. */
-function mostCommon(vip: string, peers: BalancerView[]): { digest: string | undefined } | undefined {
+function mostCommon(vip: string, peers: BalancerView[]): Right | undefined {
   const counts = new Map<string | undefined, number>();
   for (const { tables } of peers) {
     const digest = tables.get(vip)?.digest;
     counts.set(digest, (counts.get(digest) ?? 0) + 1);
   }
   const most = [...counts].find(([, count]) => 2 * count > peers.length);
-  return most && { digest: most[0] };
+  return most && { digest: most[0], by: 'majority' };
 }
 
 function reasonOf({ id, standing, behind, reportAgeMs, differences }: BalancerAgreement): string[] {
@@ -195,10 +211,6 @@ function furthest(all: Record<string, number>[]): Record<string, number> {
 
 function recordsBehind(offsets: Record<string, number>, most: Record<string, number>): number {
   return Object.entries(most).reduce((sum, [partition, end]) => sum + Math.max(0, end - (offsets[partition] ?? 0)), 0);
-}
-
-function isAt({ record }: BalancerView, log: LogTables | undefined): boolean {
-  return log !== undefined && isSameOffsets(record.offsets, log.offsets);
 }
 
 function isSameOffsets(one: Record<string, number>, other: Record<string, number>): boolean {

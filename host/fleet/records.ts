@@ -49,17 +49,17 @@ export function reportOf(identity: Identity, view: View, status: Status, nowMs: 
   return { balancer: { key: identity.id, value: JSON.stringify(record) }, tables };
 }
 
-function tableValue(
-  { id, run }: Identity,
-  { vip, slotCount, hash, hashOn, digest, parts, backends }: VipTable,
-): string {
+function tableValue({ id, run }: Identity, table: VipTable): string {
+  const record: TableRecord = { v: STATUS_VERSION, kind: 'table', id, run, ...tableFields(table) };
+  return JSON.stringify(record);
+}
+
+/** A table as a record has it, but for whose it is. */
+export function tableFields(table: VipTable): Omit<TableRecord, 'v' | 'kind' | 'id' | 'run'> {
+  const { vip, slotCount, hash, hashOn, digest, parts, backends } = table;
   const listed = backends.length <= STATUS_BACKENDS_MAX ? backends : mostTelling(backends);
   const omitted = backends.length - listed.length;
-  const record: TableRecord = {
-    v: STATUS_VERSION,
-    kind: 'table',
-    id,
-    run,
+  return {
     vip,
     slotCount,
     hash,
@@ -75,7 +75,6 @@ function tableValue(
     })),
     ...(omitted > 0 && { backendsOmitted: omitted }),
   };
-  return JSON.stringify(record);
 }
 
 /** Who waits for a drain must see it; then those in the table. */

@@ -80,7 +80,7 @@ Fleet('a record that one did not take: it differs from the other two, in that VI
     groups[0]?.balancers.map(({ standing, differences }) => [standing, differences]),
     [
       ['agrees', []],
-      ['differs', [{ vip: WEB, kind: 'table', model: 'lb1' }]],
+      ['differs', [{ vip: WEB, kind: 'table', by: 'majority', model: 'lb1' }]],
       ['agrees', []],
     ],
   );
@@ -94,15 +94,15 @@ Fleet('two that differ: unclear, until the log says who is right', async () => {
   await engine.apply(RECORDS);
   const log = { topic: TOPIC, scope: undefined, offsets: { 0: 5 } };
   const digests = new Map([...engine.vips.keys()].map((key) => [key, engine.digest(key)]));
-  assert.equal(brief(reader, { log: { ...log, digests } }), {
+  assert.equal(brief(reader, { logs: [{ ...log, digests }] }), {
     verdict: 'differ',
     standings: ['lb1 agrees', 'lb2 differs'],
   });
   digests.delete(DNS);
-  const { groups } = agreementOf(reader.view(), { nowMs: NOW, log: { ...log, digests } });
-  assert.equal(groups[0]?.balancers[0]?.differences, [{ vip: DNS, kind: 'extra' }]);
+  const { groups } = agreementOf(reader.view(), { nowMs: NOW, logs: [{ ...log, digests }] });
+  assert.equal(groups[0]?.balancers[0]?.differences, [{ vip: DNS, kind: 'extra', by: 'log' }]);
   assert.is(groups[0]?.balancers[1]?.standing, 'agrees');
-  assert.equal(brief(reader, { log: { ...log, digests, offsets: { 0: 8 } } }).verdict, 'unknown'); // nobody has read as far
+  assert.equal(brief(reader, { logs: [{ ...log, digests, offsets: { 0: 8 } }] }).verdict, 'unknown'); // nobody has read as far
 });
 
 Fleet('who has read less lags, and is not said to differ', async () => {
