@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from './event.js';
 import type { CanonicalBackend, CanonicalVip } from './record.js';
+import { changeOf } from './validate.js';
 
 /** A canonical record, by its key. */
 export type RecordMap = ReadonlyMap<string, CanonicalVip | CanonicalBackend>;
@@ -32,6 +33,5 @@ export function payload(record: CanonicalVip | CanonicalBackend): object {
 
 /** The change that makes one difference. */
 export function changeOfDifference({ key, after }: Difference): Change {
-  if (after === undefined) return { remove: key };
-  return after.kind === 'vip' ? { put: after.vip } : { put: after.backend };
+  return after === undefined ? { remove: key } : changeOf(after);
 }

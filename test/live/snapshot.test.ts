@@ -10,10 +10,9 @@ import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { countBackends, visit } from './support/httpLoad.js';
 import { changesOf, type FileVip, webVip } from './support/members.js';
-import { liveSuiteWith } from './support/suite.js';
+import { liveSuiteWith, skippedSuite } from './support/suite.js';
 import { startEchoServers } from './support/udp.js';
 
-const live = liveSuiteWith('live/snapshot', ['curl']);
 const TOPIC = 'balancer-members';
 const SNAPSHOT = 'members.snapshot';
 const VISITS = 40;
@@ -25,6 +24,7 @@ const missing = await loadKafka().then(
   () => undefined,
   (error: Error) => error.message,
 );
+const live = missing === undefined ? liveSuiteWith('live/snapshot', ['curl']) : skippedSuite('live/snapshot', missing);
 
 async function startBroker({ balancer }: Topology, vips: readonly FileVip[]) {
   const config: BrokerConfig = { topic: TOPIC };
@@ -40,10 +40,7 @@ function start(topology: Topology, members: readonly FileVip[], brokers: readonl
   return CommandBalancer.start(topology, { members, config: { membership } });
 }
 
-const define =
-  missing === undefined ? live : (title: string) => console.log(`skipped: live/snapshot: ${title}: ${missing}`);
-
-define('the broker is gone: the next start forwards by the snapshot, and a killed balancer left one', () =>
+live('the broker is gone: the next start forwards by the snapshot, and a killed balancer left one', () =>
   withTopology('one-armed', {}, async (topology) => {
     await startEchoServers(topology);
     const members = [webVip(topology)];

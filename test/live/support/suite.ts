@@ -11,10 +11,14 @@ export const CAPTURE_PROGRAMS = ['tcpdump', 'dumpcap', 'tshark'];
 /** A live suite that needs these programs. */
 export function liveSuiteWith(name: string, programs: readonly string[]): LiveSuite {
   const missing = programs.filter((program) => !isInstalled(program));
-  if (missing.length === 0) return liveSuite(name);
+  return missing.length === 0 ? liveSuite(name) : skippedSuite(name, `not installed: ${missing.join(', ')}`);
+}
+
+/** A live suite of which every case is skipped, and says why. */
+export function skippedSuite(name: string, reason: string): LiveSuite {
   const inner = suite(name);
   const define = (title: string): void => {
-    console.log(`skipped: ${name}: ${title}: not installed: ${missing.join(', ')}`);
+    console.log(`skipped: ${name}: ${title}: ${reason}`);
     inner.skip(title);
   };
   return Object.assign(define, { run: () => inner.run(), isSupported: false });
