@@ -71,7 +71,7 @@ export function openCells(first: u32, count: u32): void {
   for (let step = steps, end = steps + count * STEP_BYTES; step < end; step += STEP_BYTES) {
     const len = load<u32>(meta, META_LENGTH);
     store<u64>(step, ((<u64>len) << 32) | (len <= room ? <u64>frame : 0), STEP_FRAME); // and STEP_LENGTH behind it
-    store<u32>(step, <u32>meta, STEP_META);
+    store<u64>(step, <u64>meta, STEP_META); // and STEP_VIP behind it: 0, none yet
     meta += META_BYTES;
     frame += cellBytes;
   }

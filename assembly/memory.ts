@@ -166,7 +166,11 @@ export function countEvent(event: u32): void {
 export function countTraffic(vipNumber: u32, backendIndex: u32, octets: u32): void {
   const one = i64x2.replace_lane(i64x2.splat(1), 1, octets); // COUNT_PACKETS, COUNT_OCTETS
   count(vipCounters + vipNumber * COUNT_BYTES, one);
-  count(backendCounters + backendIndex * COUNT_BYTES, one);
+  count(backendCounter(backendIndex), one);
+}
+
+export function backendCounter(index: u32): usize {
+  return backendCounters + index * COUNT_BYTES;
 }
 
 function count(at: usize, one: v128): void {

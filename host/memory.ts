@@ -117,7 +117,7 @@ const MEMORY_MAX = 65_536 * PAGE;
 /** Makes the memory of a balancer. Throws ERR_LIMIT when the options ask for more than 4 GiB, or than there is. */
 export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMemory {
   const vipRecords = 2 * settings.vipsMax + 1; // a VIP and its address
-  const vipIndexEntries = powerOfTwo(2 * vipRecords);
+  const vipIndexEntries = powerOfTwo(8 * vipRecords); // sparse: where an entry is somebody else's, a branch is mispredicted
   const backendRecords = settings.backendsMax + 1;
   const nextHopRecords = backendRecords;
   const flowBuckets = settings.flowsMax / FLOW_WAYS;

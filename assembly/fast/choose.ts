@@ -2,6 +2,7 @@
 // another, so that the processor has many cache misses under way at once: WebAssembly has no prefetch instruction.
 import { bucketOf } from '../flow/table';
 import {
+  SLOT_BACKEND,
   SLOT_BYTES,
   SLOT_TRACKED,
   STEP_BUCKET,
@@ -16,7 +17,7 @@ import {
   STEP_VIP,
   VIP_TABLE,
 } from '../layout';
-import { steps } from '../memory';
+import { backend, backendCounter, steps } from '../memory';
 import { selectTracked } from '../select/tracked';
 import { HEADER_BYTES } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
@@ -33,9 +34,13 @@ const HAS_GENERAL: u32 = 0x10000; // beside slots, of 16 bits: some step is not 
 export function choose(count: u32, tick: u32): void {
   const end = steps + count * STEP_BYTES;
   const all = readSlots(end);
-  if (!(all & SLOT_TRACKED)) return;
+  if (all & SLOT_TRACKED) chooseFlows(end, tick, (all & HAS_GENERAL) != 0);
+  touchBackends(end);
+}
+
+function chooseFlows(end: usize, tick: u32, hasGeneral: bool): void {
   touchFlows(end);
-  if (all & HAS_GENERAL) return;
+  if (hasGeneral) return;
   for (let step = steps; step < end; step += STEP_BYTES) {
     if (load<u32>(step, STEP_CHOSEN) & SLOT_TRACKED) chooseTracked(step, tick);
   }
@@ -65,6 +70,18 @@ function readSlots(end: usize): u32 {
     all |= isFast ? slot : HAS_GENERAL;
   }
   return all;
+}
+
+/** The same for the records of backends and for their counters; a slot that is still tracked says who its backend probably is. */
+function touchBackends(end: usize): void {
+  let sum: u32 = 0;
+  for (let step = steps; step < end; step += 2 * STEP_BYTES) {
+    const one = load<u32>(step, STEP_CHOSEN) & SLOT_BACKEND;
+    const other = load<u32>(step, STEP_BYTES + STEP_CHOSEN) & SLOT_BACKEND;
+    sum += load<u32>(backend(one)) + load<u32>(backendCounter(one));
+    sum += load<u32>(backend(other)) + load<u32>(backendCounter(other));
+  }
+  store<u32>(steps, sum, STEP_TOUCHED);
 }
 
 /**

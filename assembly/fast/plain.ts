@@ -40,10 +40,15 @@ export function plainIpv4(step: usize, frame: usize): u32 {
   return plainTransport(packet + ipv4.MIN_LEN, total, ipv4.MIN_LEN, ipv4.protocol(packet));
 }
 
-/** The same for IPv6. */
+/** True when an Ethernet header with an IPv6 packet behind it is at `frame`, plain or not. */
+export function isIpv6(frame: usize): bool {
+  return (load<u32>(frame, 12) & 0xf0_ffff) == IPV6_BEGINS;
+}
+
+/** As plainIpv4(). */
 export function plainIpv6(step: usize, frame: usize): u32 {
   const packet = frame + ethernet.HEADER_BYTES;
-  if ((load<u32>(frame, 12) & 0xf0_ffff) != IPV6_BEGINS) return 0;
+  if (!isIpv6(frame)) return 0;
   if (ipv6.hopLimit(packet) <= 1) return 0;
   const total = ipv6.totalLen(packet);
   if (total + ethernet.HEADER_BYTES > load<u32>(step, STEP_LENGTH)) return 0;

@@ -5,7 +5,7 @@
 // frames take call nothing, so that what they need of every frame stays in registers: the key of the hash, and the VIP that was
 // found last, as neighbours in a batch often share it, and comparing a key is cheaper than finding a record. A call in a
 // loop, even one that is never made, has V8 keep all of that in memory: it cost a tenth.
-import { hashIpv4, hashIpv4With, hashIpv6 } from '../hash/nh';
+import { hashIpv4, hashIpv4With, hashIpv6, hashIpv6With, sumIpv6 } from '../hash/nh';
 import {
   CONTROL_FINAL_KEY,
   CONTROL_NH_KEY,
@@ -31,33 +31,42 @@ import { HEADER_BYTES } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
-import { isPlainMeta, plainIpv4, plainIpv6 } from './plain';
+import { isIpv6, isPlainMeta, plainIpv4, plainIpv6 } from './plain';
 
 const SERVICE_MASK: u64 = 0xffff_0000_ffff_ffff; // of destination address, source port, destination port
 
-/** Reads steps 0 to `count` - 1. Those that are not plain, or have no plain VIP, are left with STEP_VIP 0. */
+/** Reads steps 0 to `count` - 1. Those that are not plain, or have no plain VIP, are left with STEP_VIP 0, as all are before. */
 export function read(count: u32, root: usize): void {
   const end = steps + count * STEP_BYTES;
-  if (readIpv4(end, root) && readIpv6(end, root)) readRest(end, root);
+  // What the first one is, most are.
+  const isAll = startsWithIpv6()
+    ? readIpv6(end, root) || readIpv4(end, root)
+    : readIpv4(end, root) || readIpv6(end, root);
+  if (!isAll) readRest(end, root);
 }
 
-/** Takes plain IPv4 frames whose VIP has their address and port by name; true when there are others. */
+function startsWithIpv6(): bool {
+  const frame = load<u32>(steps, STEP_FRAME);
+  return frame != 0 && isIpv6(frame);
+}
+
+/** Takes plain IPv4 frames, of what is left, whose VIP has their address and port by name; true when there are no others. */
 function readIpv4(end: usize, root: usize): bool {
   const key = control + CONTROL_NH_KEY;
   const key01 = load<u64>(key);
   const key23 = load<u64>(key, 8);
   const finalKey = load<u64>(control, CONTROL_FINAL_KEY);
-  let hasOthers: bool = false;
+  let isAll: bool = true;
   let lastService: u64 = 0; // address, port and protocol that were found last; no frame has 0
   let vip: usize = 0; // their VIP, 0 when there is none for us
   let table: u32 = 0;
   let slotCount: u32 = 0;
   for (let step = steps; step < end; step += STEP_BYTES) {
+    if (load<u32>(step, STEP_VIP)) continue;
     const frame = <usize>load<u32>(step, STEP_FRAME);
     const bytes = isOpen(step, frame) ? plainIpv4(step, frame) : 0;
     if (!bytes) {
-      store<u32>(step, 0, STEP_VIP);
-      hasOthers = true;
+      isAll = false;
       continue;
     }
     const packet = frame + HEADER_BYTES;
@@ -70,31 +79,32 @@ function readIpv4(end: usize, root: usize): bool {
       table = load<u32>(vip, VIP_TABLE); // address 0 may be read, and means nothing
       slotCount = load<u32>(vip, VIP_SLOT_COUNT);
     }
-    store<u32>(step, <u32>vip, STEP_VIP);
     if (!vip) {
-      hasOthers = true;
+      isAll = false;
       continue;
     }
+    store<u32>(step, <u32>vip, STEP_VIP);
     const source = ipv4.source(packet);
     const hash = hashIpv4With(key01, key23, finalKey, source, <u32>target, <u32>(target >> 32), protocol);
     note(step, hash, table + slotOf(hash, slotCount) * SLOT_BYTES, bytes, 0);
   }
-  return hasOthers;
+  return isAll;
 }
 
-/** The same for plain IPv6 frames, of what is left. */
+/** The same for plain IPv6 frames. */
 function readIpv6(end: usize, root: usize): bool {
-  let hasOthers: bool = false;
+  let isAll: bool = true;
   let vip: usize = 0;
   let lastHigh: u64 = 0;
   let lastLow: u64 = 0;
   let lastService: u32 = 0;
+  let destinationSum: u64 = 0;
   for (let step = steps; step < end; step += STEP_BYTES) {
     if (load<u32>(step, STEP_VIP)) continue;
     const frame = <usize>load<u32>(step, STEP_FRAME);
     const bytes = isOpen(step, frame) ? plainIpv6(step, frame) : 0;
     if (!bytes) {
-      hasOthers = true;
+      isAll = false;
       continue;
     }
     const packet = frame + HEADER_BYTES;
@@ -105,19 +115,20 @@ function readIpv6(end: usize, root: usize): bool {
     const service = (ports & 0xffff_0000) | protocol;
     if ((low ^ lastLow) | (high ^ lastHigh) | (service ^ lastService)) {
       vip = isMapped(high, low) ? 0 : plainVip(findNamed(root, high, low, protocol, l4.destinationPortOf(ports)));
+      destinationSum = sumIpv6(packet + ipv6.DESTINATION, 2);
       lastHigh = high;
       lastLow = low;
       lastService = service;
     }
     if (!vip) {
-      hasOthers = true;
+      isAll = false;
       continue;
     }
     store<u32>(step, <u32>vip, STEP_VIP);
-    const hash = hashIpv6(packet, ports, protocol);
+    const hash = hashIpv6With(sumIpv6(packet + ipv6.SOURCE, 0) + destinationSum, ports, protocol);
     note(step, hash, slotAddress(vip, hash), bytes, STEP_IS_V6);
   }
-  return hasOthers;
+  return isAll;
 }
 
 /** Plain frames that are left: their VIP has a prefix, or takes any port, if they have one. */

@@ -79,7 +79,8 @@ export function send<Sink>(step: usize, end: usize): usize {
     }
     const kind = load<u32>(record, BACKEND_ENCAP) & KIND_MASK;
     const bytes = ((kind >> OUTER_SHIFT) & 0xff) + load<u32>(step, STEP_PACKET_BYTES);
-    if (bytes > OUTER_MAX || !fits(bytes, mtuTo(nextHop))) break;
+    if (bytes > OUTER_MAX) break;
+    if (!fits(bytes, mtuTo(nextHop))) break;
     const at = rewrite<Sink>(step, record, kind, way, mac);
     if (!at) break;
     const verdict = (kind & 0xff) + FORWARD_L2; // they follow each other as ENCAP_ do

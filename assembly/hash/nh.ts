@@ -6,14 +6,14 @@
 import { CONTROL_FINAL_KEY, CONTROL_NH_KEY } from '../layout';
 import { control } from '../memory';
 import * as ipv4 from '../wire/ipv4';
-import { SOURCE } from '../wire/ipv6';
+import { DESTINATION, SOURCE } from '../wire/ipv6';
 
 const FAMILY_V4: u32 = 4 << 8; // beside the protocol number, so that the families have different messages
 const FAMILY_V6: u32 = 6 << 8;
 const FAMILY_PORT: u32 = 1 << 8;
 
 /** One product of NH: words `a` and `b` of the message with words 2 * `pair` and 2 * `pair` + 1 of the key. */
-function product(key: usize, pair: usize, a: u32, b: u32): u64 {
+function product(key: usize, pair: u32, a: u32, b: u32): u64 {
   const at = key + (pair << 3);
   return <u64>(a + load<u32>(at)) * <u64>(b + load<u32>(at, 4));
 }
@@ -43,13 +43,19 @@ export function hashIpv4With(
 
 /** Hash of an IPv6 flow: source, destination, ports, protocol. */
 export function hashIpv6(packet: usize, ports: u32, protocol: u32): u64 {
+  return hashIpv6With(sumIpv6(packet + SOURCE, 0) + sumIpv6(packet + DESTINATION, 2), ports, protocol);
+}
+
+/** The same with the sum of both addresses at hand: who hashes many flows to one destination sums it once. */
+export function hashIpv6With(addresses: u64, ports: u32, protocol: u32): u64 {
+  const sum = addresses + product(control + CONTROL_NH_KEY, 4, ports, protocol | FAMILY_V6);
+  return finalize(sum, load<u64>(control, CONTROL_FINAL_KEY));
+}
+
+/** The share in NH of the 16 bytes at `p`: two products, `pair` and the next. A source has 0 and 1, a destination 2 and 3. */
+export function sumIpv6(p: usize, pair: u32): u64 {
   const key = control + CONTROL_NH_KEY;
-  const p = packet + SOURCE; // source, then destination: 8 words
-  let sum = product(key, 0, load<u32>(p), load<u32>(p, 4));
-  sum += product(key, 1, load<u32>(p, 8), load<u32>(p, 12));
-  sum += product(key, 2, load<u32>(p, 16), load<u32>(p, 20));
-  sum += product(key, 3, load<u32>(p, 24), load<u32>(p, 28));
-  return finalize(sum + product(key, 4, ports, protocol | FAMILY_V6), load<u64>(control, CONTROL_FINAL_KEY));
+  return product(key, pair, load<u32>(p), load<u32>(p, 4)) + product(key, pair + 1, load<u32>(p, 8), load<u32>(p, 12));
 }
 
 /** Hash of all flows of a client: the address at `source`, 4 or 16 bytes. */

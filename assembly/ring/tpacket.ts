@@ -109,7 +109,7 @@ function open(step: usize, meta: usize, slot: usize, status: u32): void {
   const frame = slot + <usize>load<u16>(slot, MAC);
   store<u32>(step, load<u32>(slot, SNAPLEN) < len ? 0 : <u32>frame, STEP_FRAME);
   store<u32>(step, len, STEP_LENGTH);
-  store<u32>(step, <u32>meta, STEP_META);
+  store<u64>(step, <u64>meta, STEP_META); // and STEP_VIP behind it: 0, none yet
   store<u32>(step, <u32>slot, STEP_RING_FRAME);
   store<u8>(meta, load<u8>(slot, PACKET_TYPE), META_PACKET_TYPE);
   store<u16>(meta, <u16>load<u32>(worker, WORKER_INGRESS), META_INGRESS);

@@ -26,11 +26,11 @@ export function isWhole(p: usize, len: u32): bool {
 
 /** Header and payload: at most 65,575 bytes; jumbograms (RFC 2675) say 0 and so end with their header. */
 export function totalLen(p: usize): u32 {
-  return HEADER_LEN + bswap<u16>(load<u16>(p, PAYLOAD_LEN));
+  return HEADER_LEN + ((<u32>load<u8>(p, PAYLOAD_LEN)) << 8) + load<u8>(p, PAYLOAD_LEN + 1);
 }
 
 export function trafficClass(p: usize): u32 {
-  return (bswap<u32>(load<u32>(p, FIRST_WORD)) >> 20) & 0xff;
+  return (((<u32>load<u8>(p, FIRST_WORD)) << 4) | (load<u8>(p, FIRST_WORD + 1) >> 4)) & 0xff;
 }
 
 /** Sets DSCP and ECN, leaves the flow label. */

@@ -82,7 +82,7 @@ export function isSctpInit(p: usize, len: u32): bool {
 }
 
 export function udpLength(p: usize): u32 {
-  return bswap<u16>(load<u16>(p, UDP_LENGTH));
+  return ((<u32>load<u8>(p, UDP_LENGTH)) << 8) | load<u8>(p, UDP_LENGTH + 1); // shorter than to load both and swap them
 }
 
 export function setUdpLength(p: usize, v: u32): void {
