@@ -51,6 +51,7 @@ async function explain(flow: string[], { config, frame, syn, json }: CliOptions)
     panicShare: core.panicShare,
     vipsMax: core.vipsMax,
     backendsMax: core.backendsMax,
+    sourceRoutesMax: core.sourceRoutesMax,
     mtu: 0,
     nextHops: reachAll(changes, '02:00:00:00:00:02'),
   });
