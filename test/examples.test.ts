@@ -10,18 +10,20 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decapVerdictTable, verdictTable } from '../assembly/verdict.js';
 import type { LabHost } from '../host/demo/lab/labHost.js';
-import type { Topology } from '../host/demo/lab/topology.js';
+import type { LabBackend, Topology } from '../host/demo/lab/topology.js';
+import type { Backend } from '../host/membership/event.js';
 import { loadKafka } from '../host/membership/sources/kafkaClient.js';
 import { liveSuite, withTopology } from './live/lab.js';
 import { CommandBalancer } from './live/support/commandBalancer.js';
 import { webVip } from './live/support/members.js';
 import { until } from './live/support/until.js';
-import { askNames, startNameServers } from './package/nameServers.js';
+import { askNames, startNameServer, startNameServers } from './package/nameServers.js';
 import { Talker } from './package/talker.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
 const BROKER = fileURLToPath(new URL('./membership/brokerProcess.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../host/cli/main.js', import.meta.url));
 const TOPIC = 'balancer-members';
 
 const plain = suite('examples');
@@ -106,7 +108,16 @@ plain('the configuration and the members file are right', () => {
 
 plain('every example says how to run it, and README names it', async () => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  for (const name of ['hotpath', 'decapsulator', 'daemon', 'file-source', 'kafka-source', 'publish', 'tracking']) {
+  for (const name of [
+    'hotpath',
+    'decapsulator',
+    'daemon',
+    'file-source',
+    'kafka-source',
+    'publish',
+    'health-checker',
+    'tracking',
+  ]) {
     const text = await readFile(join(EXAMPLES, `${name}.mjs`), 'utf8');
     assert.match(text, new RegExp(`^// @ts-check\\n// examples/${name}\\.mjs: `));
     assert.match(text, new RegExp(`^// +node examples/${name}\\.mjs`, 'm'));
@@ -213,25 +224,25 @@ live('decapsulator.mjs serves what comes to it through a tunnel', async () => {
   });
 });
 
-const KAFKA_CASE = 'kafka-source.mjs takes over what publish.mjs writes';
+const KAFKA_CASES: [string, () => Promise<void>][] = [
+  ['kafka-source.mjs takes over what publish.mjs writes', takesOverFromKafka],
+  ['health-checker.mjs says who is down and who is back, and never that all are', checksHealth],
+];
 const kafkaMissing = await loadKafka().then(
   () => undefined,
   (error: Error) => error.message,
 );
-if (kafkaMissing === undefined) live(KAFKA_CASE, takesOverFromKafka);
-else {
-  console.log(`skipped: ${KAFKA_CASE}: ${kafkaMissing}`);
-  plain.skip(KAFKA_CASE);
+for (const [name, body] of KAFKA_CASES) {
+  if (kafkaMissing === undefined) live(name, body);
+  else {
+    console.log(`skipped: ${name}: ${kafkaMissing}`);
+    plain.skip(name);
+  }
 }
 
 async function takesOverFromKafka(): Promise<void> {
   await withTopology('one-armed', {}, async ({ lab, balancer, balancerLinks }) => {
-    // The broker listens on 127.0.0.1 of its namespace: all three run on one host.
-    const broker = balancer.spawn(process.execPath, [BROKER, TOPIC], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const [addresses] = (await once(broker, 'message')) as [string[]];
-    const brokers = addresses.join(',');
+    const brokers = await startBroker(balancer); // all three run on one host
     const secret = join(lab.directory, 'secret');
     await writeFile(secret, 'a secret that everybody may know\n');
     const follower = start(balancer, 'kafka-source.mjs', `${balancerLinks[0]}`, brokers, TOPIC, secret);
@@ -243,6 +254,51 @@ async function takesOverFromKafka(): Promise<void> {
     assert.is(follower.complaints, '');
     assert.is(await follower.end('SIGTERM'), 0);
   });
+}
+
+async function checksHealth(): Promise<void> {
+  await withTopology('one-armed', { backendCount: 2 }, async (topology) => {
+    const { lab, balancer, vip, backends } = topology;
+    const [first, second] = backends as [LabBackend, LabBackend];
+    const brokers = await startBroker(balancer);
+    const key = `tcp/${vip}:80`;
+    const members = join(lab.directory, 'members.json');
+    await writeFile(
+      members,
+      JSON.stringify({ vips: [{ vip: key, backends: backends.map(({ address }) => address) }] }),
+    );
+    const apply = async (...args: string[]): Promise<string> => {
+      const command = [MAIN, 'apply', members, '--brokers', brokers, '--topic', TOPIC, ...args];
+      return (await balancer.exec(process.execPath, command)).stdout;
+    };
+    /** What the topic says otherwise than the file: keys, and the state that they have. */
+    const states = async (): Promise<unknown[]> => {
+      const { differences } = JSON.parse(await apply('--dry-run', '--json'));
+      return differences.map((found: { key: string; before: Backend }) => [found.key, found.before.state]);
+    };
+    await apply();
+    const servers = await Promise.all([startNameServer(first), startNameServer(second)]);
+    const checker = start(balancer, 'health-checker.mjs', brokers, TOPIC, key);
+    await checker.hear(/^checking the backends/m);
+    await servers[1].end('SIGKILL');
+    await checker.hear(new RegExp(`^${key}/${second.address} is down$`, 'm'));
+    await servers[0].end('SIGKILL');
+    await checker.hear(new RegExp(`^${key}/${first.address} stays as it is: ${key}: no active backend is left`, 'm'));
+    assert.equal(await states(), [[`${key}/${second.address}`, 'down']]);
+    await startNameServer(second);
+    await checker.hear(new RegExp(`^${key}/${second.address} is back$`, 'm'));
+    await checker.hear(new RegExp(`^${key}/${first.address} is down$`, 'm'));
+    assert.equal(await states(), [[`${key}/${first.address}`, 'down']]);
+    assert.is(await checker.end('SIGTERM'), 0);
+    assert.is(checker.complaints, '');
+  });
+}
+
+/** A broker in a namespace of the lab, where it listens on 127.0.0.1; returns its addresses. */
+async function startBroker(host: LabHost): Promise<string> {
+  const broker = host.spawn(process.execPath, [BROKER, TOPIC], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [addresses] = (await once(broker, 'message')) as [string[]];
+  return addresses.join(',');
 }
 
 plain.run();

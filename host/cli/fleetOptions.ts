@@ -79,7 +79,12 @@ export function needed<T>(value: T | undefined, option: string): T {
 function secretOf({ hashSecretFile, kafkaConfig }: FleetCliOptions, ofFile: string | undefined): string | undefined {
   const beside = ofFile && resolve(dirname(kafkaConfig ?? ''), ofFile);
   const path = hashSecretFile ?? beside;
-  return path === undefined ? undefined : readText(path, '--hash-secret-file').replace(/\r?\n$/, '');
+  return path === undefined ? undefined : readHashSecret(path);
+}
+
+/** The secret in a file, without the end of its line. */
+export function readHashSecret(path: string): string {
+  return readText(path, '--hash-secret-file').replace(/\r?\n$/, '');
 }
 
 function readShare(text: string): number {

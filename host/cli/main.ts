@@ -8,14 +8,18 @@ import { benchCommand } from './bench.js';
 import { checkCommand } from './check.js';
 import { decapCommand } from './decap.js';
 import { demoCommand } from './demo.js';
+import { drainCommand } from './drain.js';
 import { explainCommand } from './explain.js';
 import { fleetCommand } from './fleet.js';
 import { keygenCommand } from './keygen.js';
 import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
+import { removeCommand } from './remove.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
 import { statusCommand } from './status.js';
+import { undrainCommand } from './undrain.js';
+import { weightCommand } from './weight.js';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -34,6 +38,7 @@ Start here:
   maglev-dsr status --watch              what is it doing?
   maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
   maglev-dsr fleet status --kafka-config lb.yaml   do all balancers have the same tables?
+  maglev-dsr drain --address 10.0.1.9 --wait --kafka-config lb.yaml   before a backend is switched off
   maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
   maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
   maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
@@ -49,6 +54,10 @@ for (const command of [
   fleetCommand(),
   applyCommand(),
   decapCommand(),
+  drainCommand(),
+  undrainCommand(),
+  weightCommand(),
+  removeCommand(),
   demoCommand(),
   planCommand(),
   explainCommand(),

@@ -1,12 +1,15 @@
-// host/cli/plan.ts: `maglev-dsr plan`: how many flows would a change move? Compares two members files; needs no rights and no network.
+// host/cli/plan.ts: `maglev-dsr plan`: how many flows would a change move? Compares two members files, or a topic and a file.
 import { Command } from 'commander';
-import { createHotPath } from '../hotpath.js';
 import { readDeclared } from '../membership/declared.js';
-import { changeOfDifference, differences, payload, type RecordMap } from '../membership/difference.js';
-import type { Change } from '../membership/event.js';
+import { differences, type RecordMap } from '../membership/difference.js';
+import type { Plan } from '../membership/planned.js';
 import { refusalError } from '../membership/refusal.js';
-import { roomFor } from '../membership/room.js';
+import { planStep } from '../publishing/planner.js';
+import { readHashSecret } from './fleetOptions.js';
+import { addKafkaOptions, type KafkaCliOptions } from './kafkaOptions.js';
 import { formatPlan } from './planText.js';
+import { openPublisher } from './stepOptions.js';
+
 import { readText } from './yamlFile.js';
 
 const HELP = `
@@ -16,38 +19,53 @@ tracking, flows that live stay where they are all the same; these figures are ab
 
 Which slots move depends on the fleet's secret, how many hardly does.
 
-Example:
+Examples:
   $ maglev-dsr plan members.yaml members-new.yaml
+  $ maglev-dsr plan members-new.yaml --brokers 10.0.0.5:9092 --topic balancer-members
 `;
 
-interface CliOptions {
+interface CliOptions extends KafkaCliOptions {
+  scope?: string;
   json?: true;
-  secretFile?: string;
+  hashSecretFile?: string;
 }
 
 /** The command, for commander. */
 export function planCommand(): Command {
-  return new Command('plan')
+  const command = new Command('plan')
     .summary('what a change of membership would move')
-    .description('Says what would move if membership became what another file says.')
-    .argument('<from>', 'members file (YAML) as it is')
-    .argument('<to>', 'members file as it is to be')
-    .option('--secret-file <file>', "the fleet's secret, for its very slots. Default: a random one")
+    .description('Says what would move if membership, of a file or a topic, became what another file says.')
+    .argument('<from>', 'members file (YAML) as it is; without <to> and with a topic: as it is to be')
+    .argument('[to]', 'members file as it is to be')
+    .option('--scope <name>', 'with a topic: group of balancers the records are for')
+    .option('--hash-secret-file <file>', "the fleet's secret, for its very slots. Default: a random one")
     .option('--json', 'the plan as JSON')
     .addHelpText('after', HELP)
     .action(plan);
+  return addKafkaOptions(command, 'topic with the members as they are');
 }
 
-async function plan(from: string, to: string, { json, secretFile }: CliOptions): Promise<void> {
+async function plan(from: string, to: string | undefined, cli: CliOptions): Promise<void> {
+  const plans = to === undefined ? await planForTopic(from, cli) : await planForFiles(from, to, cli.hashSecretFile);
+  process.stdout.write(cli.json ? `${JSON.stringify(plans)}\n` : plans.map(formatPlan).join('\n') || 'nothing moves\n');
+}
+
+function planForFiles(from: string, to: string, hashSecretFile: string | undefined): Promise<Plan[]> {
   const [before, after] = [readRecords(from), readRecords(to)];
-  const secret = secretFile === undefined ? undefined : readText(secretFile, '--secret-file').replace(/\r?\n$/, '');
-  const hotPath = await createHotPath({
-    ...(secret !== undefined && { hashSecret: secret }),
-    ...roomFor(before, after),
-  });
-  await hotPath.apply([...before.values()].map((record) => ({ put: payload(record) }) as Change));
-  const plans = hotPath.plan(differences(before, after).map(changeOfDifference));
-  process.stdout.write(json ? `${JSON.stringify(plans)}\n` : plans.map(formatPlan).join('\n') || 'nothing moves\n');
+  const secret = hashSecretFile === undefined ? {} : { hashSecret: readHashSecret(hashSecretFile) };
+  return planStep(before, differences(before, after), secret);
+}
+
+/** What the topic says now would become what the file says. */
+async function planForTopic(to: string, cli: CliOptions): Promise<Plan[]> {
+  const declared = readRecords(to);
+  const publisher = await openPublisher({ ...cli, maxMove: 1 });
+  try {
+    const { plans } = await publisher.declare(declared, { dryRun: true });
+    return plans;
+  } finally {
+    await publisher.close();
+  }
 }
 
 function readRecords(path: string): RecordMap {

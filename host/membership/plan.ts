@@ -24,16 +24,15 @@ export interface PlanParts {
   backendIndexes: Indexes;
 }
 
-type Tally = Map<string, PlannedBackend>;
+/** Slots of a table, as backend indexes: 0 for a slot without a backend. */
+type Slots = Uint16Array;
 
 /** Plans the removal of a VIP. */
 export function planRemoval(parts: PlanParts, before: LiveVip): Plan {
-  const tally: Tally = new Map();
-  for (const address of liveSlots(parts, before)) if (address !== undefined) rowOf(tally, address).slotsBefore++;
-  for (const row of tally.values()) row.lost = row.slotsBefore;
-  const { slotCount } = before.record;
-  const moved = sum(tally, 'lost');
-  return planOf(before.key, 'removed', { slotCount, moved, necessary: moved }, tally);
+  const tally = new Tally(namesOf(before), SLOTS_NONE, liveSlots(parts, before));
+  const moved = sum(tally.rows, 'slotsBefore');
+  for (const row of tally.rows) row.lost = row.slotsBefore;
+  return planOf(before.key, 'removed', { slotCount: before.record.slotCount, moved, necessary: moved }, tally.rows);
 }
 
 /** Plans a VIP as its records will have it. `before` is what is live. Throws ERR_LIMIT when memory or indexes do not suffice. */
@@ -45,21 +44,67 @@ export function planVip(
   before: LiveVip | undefined,
 ): Plan {
   const slotCount = vip.tableSize ?? TABLE_SIZE_DEFAULT;
-  const after = futureSlots(parts, vip, effective.table, before, slotCount);
   const profile = profileOf(vip);
-  const old = before === undefined ? [] : liveSlots(parts, before);
-  const isKin = before !== undefined && isSameTable(before.record, { ...profile, slotCount });
-  const tally: Tally = new Map();
-  for (const address of old) if (address !== undefined) rowOf(tally, address).slotsBefore++;
-  for (const address of after) if (address !== undefined) rowOf(tally, address).slotsAfter++;
+  const { slots, names } = futureSlots(parts, vip, effective.table, before, slotCount);
+  const tally = new Tally(names, slots, before === undefined ? SLOTS_NONE : liveSlots(parts, before));
+  const { rows } = tally;
   const { panic } = effective;
-  if (before === undefined) return { ...planOf(key, 'added', { slotCount, moved: 0, necessary: 0 }, tally), panic };
-  if (isKin) {
-    const moved = tallyMoves(tally, old, after);
-    return { ...planOf(key, 'changed', { slotCount, moved, necessary: leastMoves(tally) }, tally), panic };
+  if (before === undefined) return { ...planOf(key, 'added', { slotCount, moved: 0, necessary: 0 }, rows), panic };
+  if (isSameTable(before.record, { ...profile, slotCount })) {
+    const moved = tally.countMoves();
+    return { ...planOf(key, 'changed', { slotCount, moved, necessary: leastMoves(rows) }, rows), panic };
   }
-  for (const row of tally.values()) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
-  return { ...planOf(key, 'changed', { slotCount, moved: slotCount, necessary: slotCount }, tally), panic };
+  for (const row of rows) [row.gained, row.lost] = [row.slotsAfter, row.slotsBefore];
+  return { ...planOf(key, 'changed', { slotCount, moved: slotCount, necessary: slotCount }, rows), panic };
+}
+
+const SLOTS_NONE: Slots = new Uint16Array();
+
+/** Two tables, counted backend by backend: by index, since a table has many slots and a topic many tables. */
+class Tally {
+  /** In the order in which they are met: those of before, then new ones. */
+  readonly rows: PlannedBackend[] = [];
+  private readonly rowOfIndex: (PlannedBackend | undefined)[] = [];
+
+  constructor(
+    private readonly names: ReadonlyMap<number, string>,
+    private readonly after: Slots,
+    private readonly before: Slots,
+  ) {
+    for (const slot of before) {
+      const row = this.row(slot);
+      if (row !== undefined) row.slotsBefore++;
+    }
+    for (const slot of after) {
+      const row = this.row(slot);
+      if (row !== undefined) row.slotsAfter++;
+    }
+  }
+
+  /** Fills in what backends gain and lose, slot by slot; returns how many slots change hands. */
+  countMoves(): number {
+    let moved = 0;
+    for (const [i, slot] of this.after.entries()) {
+      const [from, to] = [this.row(this.before[i] ?? 0), this.row(slot)];
+      if (from === to) continue;
+      moved++;
+      if (from !== undefined) from.lost++;
+      if (to !== undefined) to.gained++;
+    }
+    return moved;
+  }
+
+  private row(slot: number): PlannedBackend | undefined {
+    const index = slot & SLOT_BACKEND;
+    const known = this.rowOfIndex[index];
+    if (known !== undefined) return known;
+    const address = this.names.get(index);
+    if (address === undefined) return undefined;
+    const row = { address, slotsBefore: 0, slotsAfter: 0, gained: 0, lost: 0 };
+    this.rowOfIndex[index] = row;
+    this.rows.push(row);
+    return row;
+  }
 }
 
 /** A plan for a VIP of which a backend is in slow start: `full` is the same when all have their whole weight. */
@@ -69,32 +114,20 @@ export function withFullWeight(plan: Plan, full: Plan, backends: readonly Backen
 }
 
 /** Slots must change hands at least as often as backends gain over all, or lose: a table that is emptied gives all away. */
-function leastMoves(tally: Tally): number {
+function leastMoves(rows: readonly PlannedBackend[]): number {
   let [gains, losses] = [0, 0];
-  for (const { slotsBefore, slotsAfter } of tally.values()) {
+  for (const { slotsBefore, slotsAfter } of rows) {
     gains += Math.max(0, slotsAfter - slotsBefore);
     losses += Math.max(0, slotsBefore - slotsAfter);
   }
   return Math.max(gains, losses);
 }
 
-function tallyMoves(tally: Tally, old: (string | undefined)[], after: (string | undefined)[]): number {
-  let moved = 0;
-  for (const [slot, address] of after.entries()) {
-    const from = old[slot];
-    if (from === address) continue;
-    moved++;
-    if (from !== undefined) rowOf(tally, from).lost++;
-    if (address !== undefined) rowOf(tally, address).gained++;
-  }
-  return moved;
-}
-
 function planOf(
   vip: string,
   change: Plan['change'],
   { slotCount, moved, necessary }: { slotCount: number; moved: number; necessary: number },
-  tally: Tally,
+  backends: PlannedBackend[],
 ): Plan {
   return {
     vip,
@@ -104,35 +137,25 @@ function planOf(
     share: moved / slotCount,
     necessary,
     collateral: moved - necessary,
-    isEmptied: sum(tally, 'slotsBefore') > 0 && sum(tally, 'slotsAfter') === 0,
+    isEmptied: sum(backends, 'slotsBefore') > 0 && sum(backends, 'slotsAfter') === 0,
     panic: 'none',
     namesMoved: 0,
     serverIdConflicts: [],
-    backends: [...tally.values()],
+    backends,
   };
 }
 
-function sum(tally: Tally, field: 'slotsBefore' | 'slotsAfter' | 'lost'): number {
-  return [...tally.values()].reduce((total, row) => total + row[field], 0);
+function sum(rows: readonly PlannedBackend[], field: 'slotsBefore' | 'slotsAfter'): number {
+  return rows.reduce((total, row) => total + row[field], 0);
 }
 
-function rowOf(tally: Tally, address: string): PlannedBackend {
-  let row = tally.get(address);
-  if (row === undefined) {
-    row = { address, slotsBefore: 0, slotsAfter: 0, gained: 0, lost: 0 };
-    tally.set(address, row);
-  }
-  return row;
+function namesOf({ backends }: LiveVip): Map<number, string> {
+  return new Map([...backends.values()].map(({ index, address }) => [index, address]));
 }
 
-/** Address of the backend of every slot that is live. */
-function liveSlots({ memory }: PlanParts, { record, backends }: LiveVip): (string | undefined)[] {
-  return addressesOf(
-    memory,
-    record.table,
-    record.slotCount,
-    new Map([...backends.values()].map(({ index, address }) => [index, address])),
-  );
+/** The slots of a table that is live. */
+function liveSlots({ memory }: PlanParts, { record }: LiveVip): Slots {
+  return new Uint16Array(memory.memory.buffer, record.table, record.slotCount);
 }
 
 /**
@@ -145,7 +168,7 @@ function futureSlots(
   inputs: readonly TableInput[],
   before: LiveVip | undefined,
   slotCount: number,
-): (string | undefined)[] {
+): { slots: Slots; names: ReadonlyMap<number, string> } {
   const { memory, builder, arena, backendIndexes } = parts;
   const strangers = inputs.filter(({ address }) => before?.backends.get(address) === undefined);
   const lent = backendIndexes.unusedIndexes(strangers.length);
@@ -162,17 +185,9 @@ function futureSlots(
   try {
     const entries = inputs.map((input) => ({ ...input, index: indexes.get(input.address) as number }));
     buildTable(builder, memory, entries, slotCount, table, profileOf(vip));
-    return addressesOf(memory, table, slotCount, new Map([...indexes].map(([address, index]) => [index, address])));
+    const slots = new Uint16Array(memory.memory.buffer, table, slotCount).slice(); // the memory is given back below
+    return { slots, names: new Map([...indexes].map(([address, index]) => [index, address])) };
   } finally {
     arena.release(table);
   }
-}
-
-function addressesOf(
-  { memory }: HotMemory,
-  table: number,
-  slotCount: number,
-  names: ReadonlyMap<number, string>,
-): (string | undefined)[] {
-  return Array.from(new Uint16Array(memory.buffer, table, slotCount), (slot) => names.get(slot & SLOT_BACKEND));
 }

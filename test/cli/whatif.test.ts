@@ -38,7 +38,7 @@ WhatIf('plan: a third backend gets its third, and what the others give', () => {
     'plan',
     at('members.yaml'),
     at('more.yaml'),
-    '--secret-file',
+    '--hash-secret-file',
     at('secret'),
     '--json',
   );

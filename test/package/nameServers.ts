@@ -1,6 +1,6 @@
 // test/package/nameServers.ts: HTTP servers that answer with the name of their backend: who served a request is then in
 // its answer. Plain Node, so that nothing has to be installed.
-import type { Topology } from '../../host/demo/lab/topology.js';
+import type { LabBackend, Topology } from '../../host/demo/lab/topology.js';
 import { Talker } from './talker.js';
 
 const SERVER = `
@@ -28,12 +28,15 @@ const CLIENT = `
 
 /** Starts a server on port 80 of every backend; resolves when all listen. They end with the lab. */
 export async function startNameServers({ backends }: Topology): Promise<void> {
-  await Promise.all(
-    backends.map(async ({ name, host }) => {
-      const args = ['-e', SERVER, name];
-      await new Talker(host.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })).hear(/listening/);
-    }),
-  );
+  await Promise.all(backends.map(startNameServer));
+}
+
+/** The same on one backend. */
+export async function startNameServer({ name, host }: LabBackend): Promise<Talker> {
+  const args = ['-e', SERVER, name];
+  const server = new Talker(host.spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  await server.hear(/listening/);
+  return server;
 }
 
 /** Asks the VIP `count` times from the client, each time on a new connection; resolves with the names, in order. */

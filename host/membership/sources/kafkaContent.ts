@@ -1,4 +1,4 @@
-// host/membership/sources/kafkaContent.ts: a topic read once, for `apply`: what it says now, for all groups of balancers.
+// host/membership/sources/kafkaContent.ts: what a topic says, for all groups of balancers: read once, or followed.
 import { MaglevError } from '../../errors.js';
 import type { Refusal } from '../event.js';
 import { refusalAt } from '../refusal.js';
@@ -6,13 +6,30 @@ import { isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
 import type { Verifier } from '../verifier.js';
 import { checkTopicOptions, NewestOfKey, readTopic, type TopicMessage, type TopicOptions } from './kafkaTopic.js';
 
+/** Where a message stands. */
+export interface TopicPlace {
+  partition: number;
+  offset: number;
+}
+
 /** The records of a topic as they stand, by key, whatever their scope. */
 export interface TopicContent {
-  records: Map<string, TopicRecord>;
+  records: ReadonlyMap<string, TopicRecord>;
   /** Keys whose last message was not taken. `records` may still have what the key said before. */
-  refused: Map<string, Refusal>;
+  refused: ReadonlyMap<string, Refusal>;
   /** With a verifier: keys whose last message it takes. */
-  verified: Set<string>;
+  verified: ReadonlySet<string>;
+  /** Where the last message that was taken stands, by key; tombstones too. */
+  places: ReadonlyMap<string, TopicPlace>;
+  /** True when all that stood before `place`, and what stands there, has been read. */
+  isRead(place: TopicPlace): boolean;
+}
+
+/** A topic that is followed: `away` says why brokers or topic are not there now. */
+export interface ContentEvent {
+  content: TopicContent;
+  isCaughtUp: boolean;
+  away?: string;
 }
 
 /**
@@ -25,32 +42,60 @@ export async function readTopicContent(
   timeoutMs: number,
   verifier?: Verifier,
 ): Promise<TopicContent> {
-  checkTopicOptions(options);
-  const content = new Content(verifier);
   let reason = 'no answer yet';
-  for await (const event of readTopic(options, AbortSignal.timeout(timeoutMs))) {
-    if (event.type === 'caughtUp') return content;
-    if (event.type === 'away') reason = event.reason;
-    if (event.type === 'restart') content.clear();
-    if (event.type === 'messages') for (const message of event.messages) content.take(message);
+  const events = followTopicContent(options, AbortSignal.timeout(timeoutMs), verifier);
+  for await (const { content, isCaughtUp, away } of events) {
+    if (isCaughtUp) return content;
+    reason = away ?? reason;
   }
   throw new MaglevError('ERR_BROKER', `topic ${options.topic} could not be read within ${timeoutMs} ms: ${reason}`);
+}
+
+/**
+ * The topic each time that something was read of it, or its brokers went or came; always the same `content`. Until `signal` is
+ * aborted. Throws ERR_OPTION for an option that cannot be, ERR_MISSING without node-rdkafka.
+ */
+export async function* followTopicContent(
+  options: TopicOptions,
+  signal: AbortSignal,
+  verifier?: Verifier,
+): AsyncGenerator<ContentEvent, void, void> {
+  checkTopicOptions(options);
+  const content = new Content(verifier);
+  let isCaughtUp = false;
+  let away: string | undefined;
+  for await (const event of readTopic(options, signal)) {
+    if (event.type === 'caughtUp') isCaughtUp = true;
+    if (event.type === 'away') away = event.reason;
+    if (event.type === 'back') away = undefined;
+    if (event.type === 'restart') {
+      content.clear();
+      isCaughtUp = false;
+    }
+    if (event.type === 'messages') for (const message of event.messages) content.take(message);
+    if (event.type === 'end') content.noteEnd(event);
+    yield { content, isCaughtUp, ...(away !== undefined && { away }) };
+  }
 }
 
 class Content implements TopicContent {
   readonly records = new Map<string, TopicRecord>();
   readonly refused = new Map<string, Refusal>();
   readonly verified = new Set<string>();
+  readonly places = new Map<string, TopicPlace>();
   private readonly newest = new NewestOfKey();
+  private readonly nextOffsets = new Map<number, number>();
 
   constructor(private readonly verifier: Verifier | undefined) {}
 
   take(message: TopicMessage): void {
-    const where = `event at offset ${message.offset} of partition ${message.partition}`;
+    const { partition, offset, timestampMs } = message;
+    this.nextOffsets.set(partition, offset + 1);
+    const where = `event at offset ${offset} of partition ${partition}`;
     const record = readTopicRecord(message.key, message.value, { where, ignored: 'event' });
     if (isRefusal(record)) this.refused.set(record.key ?? where, record);
     else if (this.newest.take(record.key, message)) {
-      const { partition, offset, timestampMs } = message;
+      this.places.set(record.key, { partition, offset });
       const judgement = this.verifier?.judge(record, { partition, offset, timestampMs });
       if (judgement === 'taken') this.verified.add(record.key);
       else this.verified.delete(record.key);
@@ -64,10 +109,16 @@ class Content implements TopicContent {
     }
   }
 
+  noteEnd({ partition, offset }: TopicPlace): void {
+    this.nextOffsets.set(partition, Math.max(offset, this.nextOffsets.get(partition) ?? 0));
+  }
+
+  isRead({ partition, offset }: TopicPlace): boolean {
+    return (this.nextOffsets.get(partition) ?? 0) > offset;
+  }
+
   clear(): void {
-    this.records.clear();
-    this.refused.clear();
-    this.verified.clear();
-    this.newest.clear();
+    const { records, refused, verified, places, newest, nextOffsets } = this;
+    for (const known of [records, refused, verified, places, newest, nextOffsets]) known.clear();
   }
 }

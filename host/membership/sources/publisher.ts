@@ -5,6 +5,7 @@ import type { Signer } from '../signer.js';
 import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { Complaint } from './kafkaComplaint.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
+import type { TopicPlace } from './kafkaContent.js';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from './rdkafka.js';
 
 /** A topic to write to. */
@@ -29,10 +30,10 @@ export interface TopicEntry {
 /** Writes to one topic. */
 export interface Publisher {
   /**
-   * Writes `entries` in their order. Resolves when all are acknowledged; rejects with ERR_BROKER naming the keys that are not:
-   * those may or may not be in the topic, and publishing them again is safe. One call at a time.
+   * Writes `entries` in their order. Resolves when all are acknowledged, with where they stand; rejects with ERR_BROKER naming the
+   * keys that are not: those may or may not be in the topic, and publishing them again is safe. One call at a time.
    */
-  publish(entries: readonly TopicEntry[]): Promise<void>;
+  publish(entries: readonly TopicEntry[]): Promise<TopicPlace[]>;
   /** Closes the connections. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -78,7 +79,7 @@ async function connectProducer(
 }
 
 class TopicPublisher implements Publisher {
-  private readonly waiting = new Map<number, { entry: TopicEntry; done: (problem?: string) => void }>();
+  private readonly waiting = new Map<number, { entry: TopicEntry; done: (outcome: TopicPlace | string) => void }>();
   private readonly brokers: readonly string[];
   private readonly signer: Signer | undefined;
   private sequence = 0;
@@ -95,18 +96,20 @@ class TopicPublisher implements Publisher {
       const id = report.opaque as number;
       const delivery = this.waiting.get(id);
       this.waiting.delete(id);
-      delivery?.done(error ? errorText(error) : undefined);
+      delivery?.done(error ? errorText(error) : { partition: report.partition, offset: report.offset });
     });
   }
 
-  async publish(entries: readonly TopicEntry[]): Promise<void> {
+  async publish(entries: readonly TopicEntry[]): Promise<TopicPlace[]> {
     if (this.isClosed) throw new MaglevError('ERR_CLOSED', `publish to topic ${this.topic}: the publisher is closed`);
     // Delivery reports come out of poll() only.
     const polling = setInterval(() => this.producer.poll(), POLL_MS);
+    const places: TopicPlace[] = [];
     try {
       for (let first = 0; first < entries.length; first += CHUNK_ENTRIES) {
-        await this.publishChunk(entries.slice(first, first + CHUNK_ENTRIES));
+        for (const place of await this.publishChunk(entries.slice(first, first + CHUNK_ENTRIES))) places.push(place);
       }
+      return places;
     } finally {
       clearInterval(polling);
     }
@@ -118,17 +121,12 @@ class TopicPublisher implements Publisher {
     await closeProducer(this.producer);
   }
 
-  private async publishChunk(entries: readonly TopicEntry[]): Promise<void> {
-    const failed: string[] = [];
-    let problem = '';
-    const deliveries = entries.map(async (entry) => {
-      const outcome = await this.produce(entry);
-      if (outcome === undefined) return;
-      problem = outcome;
-      failed.push(entry.key);
-    });
-    await Promise.all(deliveries);
-    if (failed.length === 0) return;
+  private async publishChunk(entries: readonly TopicEntry[]): Promise<TopicPlace[]> {
+    const outcomes = await Promise.all(entries.map((entry) => this.produce(entry)));
+    const places = outcomes.filter((outcome) => typeof outcome !== 'string');
+    if (places.length === entries.length) return places;
+    const failed = entries.filter((_, i) => typeof outcomes[i] === 'string').map(({ key }) => key);
+    const problem = outcomes.findLast((outcome) => typeof outcome === 'string') as string;
     const named = failed.slice(0, KEYS_NAMED_MAX).join(', ');
     const more = failed.length > KEYS_NAMED_MAX ? ` and ${failed.length - KEYS_NAMED_MAX} more` : '';
     throw clusterError(
@@ -144,8 +142,8 @@ class TopicPublisher implements Publisher {
     return this.signer.sign({ topic: this.topic, key, value, ...(after !== undefined && { after }) });
   }
 
-  /** Resolves with what went wrong, or undefined. */
-  private produce(entry: TopicEntry): Promise<string | undefined> {
+  /** Resolves with where it stands, or what went wrong. */
+  private produce(entry: TopicEntry): Promise<TopicPlace | string> {
     return new Promise((resolve) => {
       const id = this.sequence++;
       this.waiting.set(id, { entry, done: resolve });

@@ -32,6 +32,8 @@ export interface Message {
 
 /** What became of a message that was produced. */
 export interface DeliveryReport {
+  partition: number;
+  offset: number;
   /** What produce() was given to know it by. */
   opaque?: unknown;
 }
