@@ -75,6 +75,35 @@ live('a backend joins, another drains: no connection breaks', async () => {
   });
 });
 
+live('a backend rises in slow start: steps come by themselves, and no connection breaks', async () => {
+  await withTopology('one-armed', { backendCount: 3 }, async (topology) => {
+    const balancer = await start(topology, members(topology, ['active', 'active']));
+    const load = await openKeepAlives(topology, KEEP_ALIVES);
+    const [web] = members(topology, ['active', 'active', 'active']) as [FileVip];
+    const [first, second, third] = web.backends;
+    const address = topology.backends[2]?.address;
+    const rising = [{ ...web, backends: [first, second, { ...third, slowStart: { seconds: 3 } }] }] as FileVip[];
+    const began = await balancer.publish(rising);
+    // A tenth of its weight, or two when a full second is over already: 1 of 21, 2 of 22; and what moves between the others.
+    assert.ok(began.slotsMoved >= 195 && began.slotsMoved < 600, `${began.slotsMoved} slots moved`);
+    const backendNow = async () =>
+      (await balancer.stats()).status.vips[0]?.backends.find((each) => each.address === address);
+    let now = await backendNow();
+    assert.ok((now?.slowStartStep ?? 10) < 10, `step ${now?.slowStartStep}`);
+    const isWhole = async () => {
+      now = await backendNow();
+      return now?.slowStartStep === undefined;
+    };
+    await until('its whole weight', isWhole, 10_000);
+    assert.ok(Math.abs((now?.slots ?? 0) - 4099 / 3) < 1, `${now?.slots} slots`);
+    const counts = countBackends(await visit(topology, VISITS, 21_000));
+    assert.equal(Object.keys(counts), ['backend1', 'backend2', 'backend3']);
+    await load.stop();
+    assert.is(load.progress.failures, 0);
+    await balancer.stop();
+  });
+});
+
 live('tracking none: the same addition breaks connections', async () => {
   await withTopology('one-armed', { backendCount: 3 }, async (topology) => {
     const balancer = await start(topology, members(topology, ['active', 'active'], 'none'));
