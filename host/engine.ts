@@ -9,7 +9,7 @@ import { countFlowEntries } from './flowUse.js';
 import { secretCheck, writeKeys } from './keys.js';
 import { type Drained, Drains } from './membership/drains.js';
 import type { Applied, Change, Position, Refusal } from './membership/event.js';
-import { LiveTables, type VipTable } from './membership/liveTables.js';
+import { LiveTables } from './membership/liveTables.js';
 import { inOrderOfTraffic, inPieces, shortages } from './membership/pieces.js';
 import type { Plan } from './membership/planned.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
@@ -22,6 +22,7 @@ import type { CoreSettings } from './options.js';
 import type { Stats } from './stats.js';
 import { StatsReader } from './statsReader.js';
 import type { MemoryStatus } from './status.js';
+import type { View } from './view.js';
 
 /** What the engine asks of its owner. */
 export interface EngineParts {
@@ -50,17 +51,6 @@ export interface Stages {
   prepare?(state: MembershipState, keys: readonly string[]): Promise<void> | void;
   /** `keys` are live, or as they were before because that failed. */
   settle?(state: MembershipState, keys: readonly string[], applied: Applied | undefined): Promise<void> | void;
-}
-
-/** What is live, all of one moment, as balancers compare it. */
-export interface View {
-  /** Number of the published state. */
-  generation: number;
-  /** How far the source is read for it, where the source can say that. */
-  position: Position | undefined;
-  vips: VipTable[];
-  /** A name of the hash secret: equal where secrets are. */
-  secret: string;
 }
 
 const SECRET_BYTES = 32;

@@ -6,7 +6,6 @@ export type { TunnelType } from './decap/decapMemory.js';
 export type { DecapsulatorOptions } from './decap/decapOptions.js';
 export type { DecapEvents, DecapStats, DecapStatus } from './decap/decapStats.js';
 export { createDecapsulator, type Decapsulator } from './decap/decapsulator.js';
-export type { View } from './engine.js';
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { Events } from './events.js';
 export {
@@ -18,8 +17,9 @@ export {
   type Outcome,
 } from './hotpath.js';
 export { createLoadBalancer, type LoadBalancer } from './loadBalancer.js';
+export type { TableBackend, VipTable } from './membership/compared.js';
 export * from './membership/index.js';
-export type { TableBackend, VipTable } from './membership/liveTables.js';
 export type { Core } from './options.js';
 export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
 export type { BackendStatus, InterfaceStatus, MemoryStatus, SourceStatus, Status, VipStatus } from './status.js';
+export type { View } from './view.js';

@@ -1,7 +1,7 @@
 // host/loadBalancer.ts: puts engine, packet workers, surroundings and source together, and takes them apart again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BalancerSettings, type LoadBalancerOptions, readBalancerOptions } from './balancerOptions.js';
-import { Engine, type EngineOutcome, type Stages, type View } from './engine.js';
+import { Engine, type EngineOutcome, type Stages } from './engine.js';
 import type { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
@@ -20,6 +20,7 @@ import type { Stats } from './stats.js';
 import type { BackendStatus, Status, VipStatus } from './status.js';
 import { StepTimer } from './stepTimer.js';
 import { Surroundings, vipsOf } from './surroundings.js';
+import type { View } from './view.js';
 import { WorkerPool } from './workers/pool.js';
 import { planRings } from './workers/rings.js';
 

@@ -12,7 +12,7 @@ import { Talker } from './package/talker.js';
 import { type Finished, finish, makeWorkshop, ROOT, type Workshop } from './package/tarball.js';
 
 const COMPILED = fileURLToPath(new URL('./package/', import.meta.url));
-const UNPACKED_BYTES_MAX = 1_500_000;
+const UNPACKED_BYTES_MAX = 2_000_000;
 /** Folders and files that may be in the tarball. */
 const ALLOWED =
   /^(package\.json|README\.md|LICENSE|ARCHITECTURE\.md|CHANGELOG\.md|dist\/(host|assembly|bench)\/.+\.(js|d\.ts)|dist\/(hotpath|bench)\.wasm|bench\/native\/.+\.[ch]|bench\/RESULTS\.md|docs\/[^/]+\.md|schema\/[^/]+\.json|examples\/[^/]+\.(mjs|yaml|json))$/;

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { type Moment, type MomentContent, readMoment } from '../fleet/moment.js';
 import { engineOf, type LogOptions, readMoments } from '../fleet/replay.js';
+import type { VipTable } from '../membership/compared.js';
 import { changeOfDifference, differences } from '../membership/difference.js';
-import type { VipTable } from '../membership/liveTables.js';
 import type { Plan } from '../membership/planned.js';
 import { formatRefusal } from '../membership/refusal.js';
 import { addFleetOptions, type FleetCliOptions, type FleetTarget, fleetTarget, needed } from './fleetOptions.js';

@@ -4,9 +4,9 @@
 //
 // Questions only: nobody changes a balancer here.
 import * as z from 'zod';
-import type { View } from '../engine.js';
 import type { Stats } from '../stats.js';
 import type { Status } from '../status.js';
+import type { View } from '../view.js';
 
 export const CONTROL_VERSION = 1;
 /** Longest question, bytes. */

@@ -2,7 +2,7 @@
 // have read it, its tables are built, and each table that differs is compared with the one that it should be.
 import { MaglevError } from '../errors.js';
 import { secretCheck } from '../keys.js';
-import type { VipTable } from '../membership/liveTables.js';
+import type { VipTable } from '../membership/compared.js';
 import { packageVersion } from '../version.js';
 import { type Agreement, agreementOf, type GroupAgreement, type LogTables, type VipDifference } from './agreement.js';
 import { type ComparedTable, causesOf, compareTables, type TableDifference } from './compare.js';

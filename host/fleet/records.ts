@@ -1,7 +1,8 @@
 // host/fleet/records.ts: from what a balancer is to what it says in a status topic.
-import type { View } from '../engine.js';
-import type { VipTable } from '../membership/liveTables.js';
+
+import type { VipTable } from '../membership/compared.js';
 import type { Status } from '../status.js';
+import type { View } from '../view.js';
 import {
   type BalancerRecord,
   digestOfAll,

@@ -2,38 +2,13 @@
 // not change while it is live, and reading a thousand of them takes a fifth of a second.
 import { setImmediate } from 'node:timers/promises';
 import type { HotMemory } from '../memory.js';
+import type { TableDigest, VipTable } from './compared.js';
 import { isDraining } from './effective.js';
 import { encapName, encapOf } from './encap.js';
-import type { HashFields, HashName } from './event.js';
 import type { LiveVip } from './publish.js';
 import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
-import { digestOf, type ReadTable, readTable, slotsByBackend, type TableDigest } from './table.js';
-
-/** A backend of a table, as balancers compare it. */
-export interface TableBackend {
-  address: string;
-  /** Weight that the table was filled with: that of its record, but for a panic; 0 when it is not in the table. */
-  weight: number;
-  /** Step of its slow start, 1..9: so many tenths of that weight count; undefined: all of it. */
-  step: number | undefined;
-  /** Slots that it has. */
-  slots: number;
-  /** As its record says, weight 0 being `draining`. */
-  state: 'active' | 'draining' | 'down';
-  encap: string;
-  /** True when it drained and nothing is left on it. */
-  isDrained: boolean;
-}
-
-/** A table as balancers compare it. */
-export interface VipTable extends TableDigest {
-  vip: string;
-  slotCount: number;
-  hash: HashName;
-  hashOn: HashFields;
-  backends: TableBackend[];
-}
+import { digestOf, type ReadTable, readTable, slotsByBackend } from './table.js';
 
 interface Remembered {
   slots: Map<string, number>;

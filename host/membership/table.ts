@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { SLOT_BACKEND } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
+import type { TableDigest } from './compared.js';
 import { namesText } from './names.js';
 import type { LiveVip } from './publish.js';
 
@@ -18,17 +19,6 @@ export interface ReadTable {
   places: Uint16Array;
   /** What server ids and source routes name (names.ts, namesText); empty for a VIP without ways before the table. */
   names?: string;
-}
-
-/** What is the same on every balancer with the same records and the same secret. */
-export interface TableDigest {
-  /**
-   * SHA-256, in hex, over the addresses in canonical order, a line each; the number of slots, u32; and for each slot the place of
-   * its backend, u16, little-endian; then, of a VIP with ways before the table, what server ids and source routes name.
-   */
-  digest: string;
-  /** The same over parts of the table, alone and cut to 4 bytes, base64: where two tables differ is told from these. */
-  parts: string;
 }
 
 /** The table of a live VIP, copied. */

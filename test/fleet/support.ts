@@ -1,5 +1,5 @@
 // test/fleet/support.ts: a balancer without a network: an engine that reports as one.
-import type { View } from '../../host/engine.js';
+
 import { Engine } from '../../host/engine.js';
 import { EventHub, type Events } from '../../host/events.js';
 import type { Reported } from '../../host/fleet/reporter.js';
@@ -12,6 +12,7 @@ import { serverIdsOf } from '../../host/membership/ways.js';
 import { readCore } from '../../host/options.js';
 import type { Stats } from '../../host/stats.js';
 import type { Status, VipStatus } from '../../host/status.js';
+import type { View } from '../../host/view.js';
 import { SMALL } from '../support/hotpath.js';
 
 export const SECRET = 'a secret of 16 bytes';
