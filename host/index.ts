@@ -2,9 +2,8 @@
 // `maglev-dsr/hotpath` is the same without I/O, `maglev-dsr/membership` the records and sources, `maglev-dsr/kafka` Kafka.
 export type { InterfaceOptions, LoadBalancerOptions, Logger } from './balancerOptions.js';
 export { type Controlled, type ControlOptions, type ControlSocket, serveControl } from './control/server.js';
-export type { TunnelType } from './decap/decapMemory.js';
 export type { DecapsulatorOptions } from './decap/decapOptions.js';
-export type { DecapEvents, DecapStats, DecapStatus } from './decap/decapStats.js';
+export type { DecapEvents, DecapStats, DecapStatus, TunnelType } from './decap/decapStatus.js';
 export { createDecapsulator, type Decapsulator } from './decap/decapsulator.js';
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { Events } from './events.js';

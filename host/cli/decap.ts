@@ -1,7 +1,7 @@
 // host/cli/decap.ts: `maglev-dsr decap`: the receiving end of tunnels on a backend, until it is told to stop.
 import { Command } from 'commander';
 import { destination, pino } from 'pino';
-import type { TunnelType } from '../decap/decapMemory.js';
+import type { TunnelType } from '../decap/decapStatus.js';
 import { createDecapsulator, type Decapsulator } from '../decap/decapsulator.js';
 import { optionError } from '../errors.js';
 import { untilStopped } from './stopSignal.js';

@@ -34,9 +34,7 @@ import {
 import { parsePrefix } from '../linux/address.js';
 import { createMemory, type HotMemory } from '../memory.js';
 import { readCore } from '../options.js';
-
-/** The kinds of tunnels that end here. */
-export type TunnelType = 'ipip' | 'gue' | 'gre';
+import type { TunnelType } from './decapStatus.js';
 
 /** What of outer packets is taken. */
 export interface DecapRules {

@@ -5,7 +5,7 @@ import { optionError } from '../errors.js';
 import { checkInterfaceName, parsePrefix, SUPER_FRAME_BYTES } from '../linux/index.js';
 import { GUE_PORT_DEFAULT } from '../membership/outerHeader.js';
 import { readInteger } from '../options.js';
-import type { TunnelType } from './decapMemory.js';
+import type { TunnelType } from './decapStatus.js';
 
 /** Options of a decapsulator. */
 export interface DecapsulatorOptions {

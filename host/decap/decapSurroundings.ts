@@ -19,7 +19,7 @@ import {
   type Tun,
 } from '../linux/index.js';
 import type { DecapSettings } from './decapOptions.js';
-import type { DecapEvents } from './decapStats.js';
+import type { DecapEvents } from './decapStatus.js';
 import { type HostLists, listsOf } from './hostLists.js';
 
 const PROTOCOLS = { ipip: [4, 41], gre: [47], gue: [] } as const; // IANA: IPv4, IPv6, GRE inside IP

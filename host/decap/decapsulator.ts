@@ -20,7 +20,8 @@ import type { DecapWorkerData, DecapWorkerMessage } from '../workers/decapWorker
 import { writeRxDescriptor } from '../workers/rings.js';
 import { createDecapMemory, writeRules } from './decapMemory.js';
 import { type DecapSettings, type DecapsulatorOptions, readDecapOptions } from './decapOptions.js';
-import { type DecapEvents, type DecapStats, type DecapStatus, readDecapVerdicts } from './decapStats.js';
+import { readDecapVerdicts } from './decapStats.js';
+import type { DecapEvents, DecapStats, DecapStatus } from './decapStatus.js';
 import { DecapSurroundings } from './decapSurroundings.js';
 
 /** A running decapsulator. */

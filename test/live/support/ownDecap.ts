@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { DecapStats, DecapStatus } from '../../../host/decap/decapStats.js';
+import type { DecapStats, DecapStatus } from '../../../host/decap/decapStatus.js';
 import type { LabHost } from '../../../host/demo/lab/labHost.js';
 import { until } from './until.js';
 
