@@ -6,7 +6,7 @@ import { DECAP_VERDICTS } from '../host/stats.js';
 import * as golden from './golden/decap.js';
 import * as v4 from './golden/forward4.js';
 import * as neighbours from './golden/neighbour.js';
-import { DecapCells } from './support/decap.js';
+import { DecapCells, withOptions } from './support/decap.js';
 import { dump, patch } from './support/hex.js';
 
 const Decap = suite('decap');
@@ -172,21 +172,9 @@ const CASES: { verdict: string; what: string; bytes: Uint8Array; meta?: FrameMet
   { verdict: 'DROP_TRUNCATED', what: 'shorter than Ethernet', bytes: new Uint8Array(0) },
   { verdict: 'DROP_TRUNCATED', what: 'longer than the frame', bytes: patch(golden.IPIP4_4, 16, 0xff, 0xff) },
   { verdict: 'DROP_BAD_HEADER', what: 'UDP length below its header', bytes: patch(golden.GUE4_4, 38, 0, 7) },
-  { verdict: 'DROP_EXTENSIONS', what: 'nine destination options', bytes: extended(9) },
+  { verdict: 'DROP_EXTENSIONS', what: 'nine destination options', bytes: withOptions(9) },
   { verdict: 'DROP_TINY_FRAGMENT', what: 'half a UDP header', bytes: tiny() },
 ];
-
-/** IPIP_LIMIT with so many of its extension headers. */
-function extended(count: number): Uint8Array {
-  const option = golden.IPIP_LIMIT.slice(54, 62);
-  const options = Array.from({ length: count }, (_, i) => patch(option, 0, i < count - 1 ? 60 : 4));
-  const bytes = Uint8Array.from([
-    ...golden.IPIP_LIMIT.slice(0, 54),
-    ...options.flatMap((o) => [...o]),
-    ...golden.INSIDE4.slice(14),
-  ]);
-  return patch(bytes, 18, 0, bytes.length - 54);
-}
 
 /** The first four bytes of a UDP header, and more fragments. */
 function tiny(): Uint8Array {

@@ -69,6 +69,18 @@ await inNetns(import.meta.url, async (makeSuite) => {
     assert.is(tables(), '');
   });
 
+  Rules('of some protocols and ports only: the stack has the rest', async () => {
+    divert = await openDivert(['va'], { protocols: [4, 47], udpPorts: [6080] });
+    await divert.set(['192.0.2.80', '2001:db8:80::80']);
+    assert.is(answers('192.0.2.80'), true, 'TCP is none of them');
+    await divert.close();
+    divert = await openDivert(['va'], { protocols: [6], udpPorts: [] });
+    await divert.set(['192.0.2.80', '2001:db8:80::80']);
+    assert.is(answers('192.0.2.80'), false);
+    assert.is(answers('2001:db8:80::80'), false);
+    assert.is(answers('192.0.2.81'), true);
+  });
+
   Rules('takes overlapping and many addresses, two calls at once, several interfaces', async () => {
     divert = await openDivert(['va', 'lo']);
     const many = Array.from({ length: 2000 }, (_, i) => `10.1.${i >> 8}.${i & 255}`);

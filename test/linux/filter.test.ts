@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addressBytes, addressText } from '../../host/linux/address.js';
 import { type BpfProgram, encodeProgram } from '../../host/linux/bpf.js';
-import { buildFilter } from '../../host/linux/filter.js';
+import { buildFilter, buildTunnelFilter } from '../../host/linux/filter.js';
 import { interpret } from './bpfInterpreter.js';
 import { dump, errorOf, hex } from './netns.js';
 
@@ -199,5 +199,53 @@ Filter('refuses what is not an address', async () => {
   );
   assert.is((await errorOf(() => buildFilter(['10.0.0.0/33'], false))).code, 'ERR_OPTION');
 });
+
+Filter(
+  'of a decapsulator: tunnel protocols and ports of both families, and what only the walk of headers can tell',
+  () => {
+    const program = buildTunnelFilter([4, 41, 47], [6080, 6081]);
+    const v4 = (protocol: number, port = 0, first = 0x45): Uint8Array => {
+      const packet = new Uint8Array(28);
+      packet.set([first], 0);
+      packet.set([protocol], 9);
+      packet.set([port >> 8, port & 0xff], 22);
+      return packet;
+    };
+    const v6 = (next: number, port = 0): Uint8Array => {
+      const packet = new Uint8Array(48);
+      packet.set([0x60], 0);
+      packet.set([next], 6);
+      packet.set([port >> 8, port & 0xff], 42);
+      return packet;
+    };
+    for (const tag of [[], VLAN]) {
+      for (const protocol of [4, 41, 47]) {
+        assert.ok(passes(program, frame(0x0800, v4(protocol), tag)), `IPv4 ${protocol}`);
+        assert.ok(passes(program, frame(0x86dd, v6(protocol), tag)), `IPv6 ${protocol}`);
+      }
+      for (const port of [6080, 6081]) {
+        assert.ok(passes(program, frame(0x0800, v4(17, port), tag)), `IPv4 ${port}`);
+        assert.ok(passes(program, frame(0x86dd, v6(17, port), tag)), `IPv6 ${port}`);
+      }
+      for (const next of [0, 43, 44, 51, 60]) assert.ok(passes(program, frame(0x86dd, v6(next), tag)), `next ${next}`);
+      assert.ok(passes(program, frame(0x0800, v4(6, 0, 0x46), tag)), 'IP options');
+      for (const [protocol, port] of [
+        [6, 6080],
+        [17, 6079],
+        [17, 6082],
+        [1, 0],
+        [58, 0],
+        [132, 6080],
+      ] as const) {
+        assert.not.ok(passes(program, frame(0x0800, v4(protocol, port), tag)), `IPv4 ${protocol} ${port}`);
+        assert.not.ok(passes(program, frame(0x86dd, v6(protocol, port), tag)), `IPv6 ${protocol} ${port}`);
+      }
+      assert.not.ok(passes(program, frame(0x0806, v4(4), tag)), 'ARP');
+    }
+    const withoutUdp = buildTunnelFilter([47], []);
+    assert.ok(passes(withoutUdp, frame(0x0800, v4(47))));
+    for (const protocol of [4, 17]) assert.not.ok(passes(withoutUdp, frame(0x0800, v4(protocol, 6080))));
+  },
+);
 
 Filter.run();

@@ -38,6 +38,14 @@ await inNetns(import.meta.url, (suite) => {
     lockInterface({ name: 'eth0', ifindex: 7 }).close();
   });
 
+  Lock('a decapsulator and a balancer may have one interface together, two of a kind not', async () => {
+    const iface = { name: 'eth0', ifindex: 7 };
+    const locks = [lockInterface(iface), lockInterface(iface, 'decapsulated')];
+    const error = await errorOf(() => lockInterface(iface, 'decapsulated'));
+    assert.is(error.message, `eth0 is already decapsulated by this process (pid ${process.pid})`);
+    for (const lock of locks) lock.close();
+  });
+
   Lock('another network namespace has locks of its own', async () => {
     const lock = lockInterface({ name: 'eth0', ifindex: 7 });
     const peer = await Peer.open();

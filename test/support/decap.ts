@@ -29,6 +29,8 @@ import type { HotMemory } from '../../host/memory.js';
 import { bindHotPath, compileHotPath, type HotPathModule } from '../../host/module.js';
 import { cellBytesFor } from '../../host/options.js';
 import { DECAP_VERDICTS, verdictName } from '../../host/stats.js';
+import * as golden from '../golden/decap.js';
+import { patch } from './hex.js';
 
 /** What came out of a tunnel. */
 export interface InnerPacket {
@@ -44,7 +46,7 @@ export interface DecapCase extends Partial<DecapRules> {
 }
 
 /** What takes all of the golden frames. */
-const RULES: DecapRules = {
+export const RULES: DecapRules = {
   types: ['ipip', 'gue', 'gre'],
   guePorts: [6080],
   zeroChecksum6: false,
@@ -60,13 +62,13 @@ export class DecapCells {
   readonly hot: HotPathModule;
   readonly #metas: number;
   readonly #cells: number;
-  readonly #cellBytes: number;
+  readonly cellBytes: number;
   readonly #outputs: number;
 
   constructor(options: DecapCase = {}) {
     const { cells = 1, frameBytesMax = 2048 } = options;
-    this.#cellBytes = cellBytesFor(frameBytesMax);
-    this.memory = createDecapMemory({ ringsBytes: 0, cells, cellBytes: this.#cellBytes });
+    this.cellBytes = cellBytesFor(frameBytesMax);
+    this.memory = createDecapMemory({ ringsBytes: 0, cells, cellBytes: this.cellBytes });
     this.hot = bindHotPath(module, this.memory.memory, 0);
     writeRules(this.memory, { ...RULES, ...options }, 0n);
     const generation = this.memory.region(REGION_CONTROL).base + CONTROL_GENERATION;
@@ -78,7 +80,7 @@ export class DecapCells {
 
   /** Address of frame `i`. */
   frameAt(i = 0): number {
-    return this.#cells + i * this.#cellBytes + HEADROOM;
+    return this.#cells + i * this.cellBytes + HEADROOM;
   }
 
   lay(frame: Uint8Array, meta: FrameMeta = {}, i = 0): void {
@@ -130,3 +132,12 @@ export class DecapCells {
 
 /** Names of all verdicts of a decapsulator. */
 export const NAMES = DECAP_VERDICTS.map(({ name }) => name);
+
+/** IPIP_LIMIT with so many extension headers. */
+export function withOptions(count: number): Uint8Array {
+  const option = golden.IPIP_LIMIT.slice(54, 62);
+  const options = Array.from({ length: count }, (_, i) => patch(option, 0, i < count - 1 ? 60 : 4));
+  const parts = [golden.IPIP_LIMIT.slice(0, 54), ...options, golden.INSIDE4.slice(14)];
+  const bytes = Uint8Array.from(parts.flatMap((part) => [...part]));
+  return patch(bytes, 18, 0, bytes.length - 54);
+}

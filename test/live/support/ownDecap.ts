@@ -14,6 +14,8 @@ const END_TIMEOUT_MS = 10_000;
 type StatsLine = { event: 'stats'; at: number; status: DecapStatus } & DecapStats;
 type Line = StatsLine | { event: 'ready' | 'addresses' | 'link' | 'error'; at: number };
 
+type Look<T> = () => T | undefined | false | Promise<T | undefined | false>;
+
 /** A `maglev-dsr decap` under way. */
 export class OwnDecap {
   readonly events: Exclude<Line, StatsLine>[] = [];
@@ -46,8 +48,8 @@ export class OwnDecap {
     return started;
   }
 
-  async until<T>(what: string, look: () => T | undefined | false, timeoutMs?: number): Promise<T> {
-    const lookAlive = (): T | undefined | false => {
+  async until<T>(what: string, look: Look<T>, timeoutMs?: number): Promise<T> {
+    const lookAlive: Look<T> = () => {
       const { exitCode, signalCode } = this.child;
       if (exitCode !== null || signalCode !== null)
         throw new Error(`it ended while waiting for ${what}: ${this.#stderr}`);
