@@ -21,6 +21,7 @@ import {
   cellBytes,
   cellCount,
   cells,
+  compat,
   held,
   metas,
   outputCountMax,
@@ -57,7 +58,7 @@ function run(count: u32, tick: u32, isFast: bool): void {
   for (let first: u32 = 0; first < count; first += STEPS_MAX) {
     const some = min<u32>(count - first, STEPS_MAX);
     openCells(first, some);
-    if (isFast) runSteps<sink.Cells>(some, root, tick);
+    if (isFast && !compat) runSteps<sink.Cells>(some, root, tick);
     else runGenerally(some, root, tick);
   }
   leave();

@@ -25,7 +25,10 @@ import {
   EXPLAIN_VLAN,
   EXPLAIN_WAY,
   EXPLAIN_WAYS_ASKED,
+  HEADROOM,
+  META_LENGTH,
 } from './layout';
+import { cells, compat, metas } from './memory';
 import * as parsed from './parse';
 import * as lookup from './select/lookup';
 import * as trace from './select/trace';
@@ -37,6 +40,8 @@ import * as trace from './select/trace';
 export function explainFrame(tick: u32): void {
   lookup.forget();
   trace.forget();
+  // What a frame is, is told as we read it, also where another system's rules decide.
+  if (compat) parsed.parse(cells + HEADROOM, load<u32>(metas, META_LENGTH), metas);
   flowTable.setReadOnly(true);
   tracks.setReadOnly(true);
   runGeneralBatch(1, tick);

@@ -1,4 +1,5 @@
 // forward.ts: one frame, from parse to verdict. Read this first.
+import { decide as decideAsKatran } from './compat/katran/decide';
 import { forwardL2 } from './encap/l2';
 import { forwardL3dsr } from './encap/l3dsr';
 import { isSane } from './encap/offload';
@@ -21,7 +22,7 @@ import {
   VIP_NUMBER,
   VIP_WAYS,
 } from './layout';
-import { backend, countTraffic, countVerdict } from './memory';
+import { backend, compat, countTraffic, countVerdict } from './memory';
 import * as parsed from './parse';
 import { flowHash } from './profiles/native';
 import { slotOfFlow } from './profiles/slot';
@@ -52,9 +53,11 @@ import * as l4 from './wire/l4';
 export function forward(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u32 {
   store<u32>(meta, 0, META_VIP); // and META_BACKEND behind it
   const isMarked = load<u16>(meta, META_FLAGS) & META_HAS_MARK;
-  const verdict = isMarked
-    ? decideMarked(load<u32>(meta, META_MARK), frame, len, meta, root)
-    : decide(frame, len, meta, root, tick);
+  const verdict = compat
+    ? decideAsKatran(frame, len, meta, root, tick)
+    : isMarked
+      ? decideMarked(load<u32>(meta, META_MARK), frame, len, meta, root)
+      : decide(frame, len, meta, root, tick);
   countVerdict(verdict);
   return verdict;
 }

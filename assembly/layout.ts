@@ -22,6 +22,7 @@
 //     STEPS             one worker                what the fast path knows of the frames in hand
 //     SEGMENTS          written by one worker     segments of super-frames that were in cells
 //     DECAP             host, one worker          what a decapsulator takes, and what it found inside
+//     KATRAN            host, then one worker     settings of compat 'katran', and what it counts; empty without
 //
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
@@ -59,7 +60,8 @@ export const REGION_FRAGMENTS = 14;
 export const REGION_SEGMENTS = 15;
 export const REGION_STEPS = 16;
 export const REGION_DECAP = 17;
-export const REGION_COUNT = 18;
+export const REGION_KATRAN = 18;
+export const REGION_COUNT = 19;
 
 export const LIMIT_WORKERS = 0; // how many worker records there are
 export const LIMIT_VIPS = 1; // VIP records in a root, record 0 not used
@@ -81,10 +83,13 @@ export const CONTROL_BYTES = 256;
 export const CONTROL_GENERATION = 0; // u32: number of the published state, from 1, the empty one; its lowest bit names the live root
 export const CONTROL_FLOW_TICKS = 4; // u32: longest flow timeout; an entry older than this is nobody's
 export const CONTROL_TOO_BIG_RATE = 8; // u32: needfrag and packet-too-big a second that one worker sends; 0 = none
+export const CONTROL_COMPAT = 12; // u32: COMPAT_, from the start on
 export const CONTROL_NH_KEY = 64; // NH_KEY_WORDS times u32: the key of the native packet hash
 export const CONTROL_FINAL_KEY = 128; // u64: the key of its finalizer
 export const CONTROL_IDENTITY_KEY = 136; // 16 bytes: the SipHash key of a backend's permutation
 export const NH_KEY_WORDS = 12;
+export const COMPAT_NONE = 0;
+export const COMPAT_KATRAN = 1;
 
 // --- WORKERS ---------------------------------------------------------------------------------------
 export const WORKER_BYTES = 2048;
@@ -195,6 +200,7 @@ export const VIP_LEARN_TICKS = 40; // u32: learning window
 export const VIP_IDLE_TICKS = 44; // u32: idle timeout of a flow
 export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root: for counters
 export const VIP_NAMES = 52; // u32: base of its names (TABLES), 0 = none
+export const VIP_KATRAN = 56; // u16: KATRAN_VIP_ bits, of compat 'katran'
 
 export const TRACKING_CHANGED = 0;
 export const TRACKING_ALL = 1;
@@ -265,6 +271,7 @@ export const BACKEND_OUTER_MAX = 88;
 export const BACKEND_UDP_SUM = 120; // u32: GUE: sum of what the outer UDP checksum covers before the packet, less what a packet sets
 export const BACKEND_GUE_BYTES = 124; // u8: GUE header between UDP header and packet; 0 = variant 1
 export const BACKEND_DSCP = 125; // u8: L3DSR: DSCP to mark, shifted to its place in the TOS byte
+export const BACKEND_KATRAN = 126; // u8: KATRAN_REAL_ bits, of compat 'katran'; may change while published
 
 // --- NEXT_HOPS -------------------------------------------------------------------------------------
 export const NEXT_HOP_BYTES = 16;
@@ -341,6 +348,7 @@ export const META_INGRESS = 8; // u16: egress index of the interface it came fro
 export const META_VLAN_TCI = 10; // u16
 export const META_VIRTIO = 12; // virtio_net_hdr, 10 bytes
 export const META_MARK = 24; // u32: in: SO_MARK of a packet of this host, in the place of the next two
+export const META_FRONT = 22; // u16: out: bytes taken off the front of the frame, which is left so (compat 'katran', inline decapsulation)
 export const META_OUTPUT = 24; // u16: out: first output record
 export const META_OUTPUTS = 26; // u16: out: how many
 export const META_VIP = 28; // u16: out: VIP number, 0 = none
@@ -420,6 +428,69 @@ export const DECAP_OUTPUT_VECTOR = 0; // two struct iovec, as writev(2) takes th
 export const DECAP_OUTPUT_VIRTIO = 32; // virtio_net_hdr, 10 bytes
 export const DECAP_OUTPUT_BASE = 44; // u32: the packet, in this memory
 export const DECAP_OUTPUT_LENGTH = 48; // u32
+// --- KATRAN: settings, decapsulation destinations, then KATRAN_WORKER_BYTES a worker. Addresses are as Katran keeps them: an IPv4 one
+// in the first 4 bytes, the other 12 are 0 (assembly/compat/katran/) ----------------------------------------------------------------
+export const KATRAN_FLAGS = 0; // u32: KATRAN_HAS_
+export const KATRAN_FRAME_BYTES_MAX = 4; // u32: longest frame that is forwarded, Ethernet header included
+export const KATRAN_GUE_PORT = 8; // u32: UDP port whose packets are decapsulated
+export const KATRAN_DESTINATION_COUNT = 12; // u32: decapsulation destinations
+export const KATRAN_OWN4 = 16; // 16 bytes: the address that strict decapsulation lets in, 0 = none
+export const KATRAN_OWN6 = 32; // 16 bytes
+export const KATRAN_SETTINGS_BYTES = 64;
+export const KATRAN_DESTINATIONS_MAX = 64;
+export const KATRAN_DESTINATION_BYTES = 32;
+export const KATRAN_DESTINATION_ADDRESS = 0; // 16 bytes
+export const KATRAN_DESTINATION_EGRESS = 16; // u32: 1 = decapsulated frames go back out
+export const KATRAN_WORKER_BYTES = 576;
+export const KATRAN_COUNTERS = 0; // u64 per KATRAN_COUNT_
+export const KATRAN_COUNTERS_MAX = 64;
+export const KATRAN_WINDOW_TICK = 512; // u32: when the second began in which new connections are counted
+export const KATRAN_WINDOW_COUNT = 516; // u32
+export const KATRAN_HAS_LOCAL_DELIVERY = 1;
+export const KATRAN_HAS_DECAP_IPIP = 2;
+export const KATRAN_HAS_DECAP_GUE = 4;
+export const KATRAN_HAS_STRICT_DECAP = 8;
+export const KATRAN_IS_SERVER = 16; // decapsulates for itself, and balances nothing
+// Flags of a VIP, as Katran numbers them; what asks for ids and sources is in VIP_WAYS
+export const KATRAN_VIP_NO_SOURCE_PORT = 1;
+export const KATRAN_VIP_LRU_BYPASS = 2;
+export const KATRAN_VIP_DESTINATION_PORT_ONLY = 8;
+export const KATRAN_VIP_LOCAL = 32;
+export const KATRAN_VIP_SOURCE_DESTINATION_PORT = 128;
+export const KATRAN_VIP_FLOW_MIGRATION = 512;
+export const KATRAN_REAL_DOWN = 1; // in the set of down reals of its VIP
+export const KATRAN_REAL_LOCAL = 2; // this host itself
+// Counters, in the order in which host/compat/katranStats.ts names them
+export const KATRAN_COUNT_LRU = 0; // and misses behind it, as with all pairs
+export const KATRAN_COUNT_LRU_MISS_SYN = 2;
+export const KATRAN_COUNT_TOO_BIG4 = 4;
+export const KATRAN_COUNT_SOURCE_MISS = 6;
+export const KATRAN_COUNT_INLINE_DECAP = 8;
+export const KATRAN_COUNT_DECAP4 = 10;
+export const KATRAN_COUNT_AGAIN4 = 12;
+export const KATRAN_COUNT_EGRESS4 = 14;
+export const KATRAN_COUNT_RING_EMPTY = 16;
+export const KATRAN_COUNT_QUIC_ICMP = 18;
+export const KATRAN_COUNT_PTB4 = 20;
+export const KATRAN_COUNT_PTB6 = 22;
+export const KATRAN_COUNT_MIGRATED = 24;
+export const KATRAN_COUNT_QUIC_RING = 26;
+export const KATRAN_COUNT_QUIC_INITIAL = 27;
+export const KATRAN_COUNT_QUIC_UNKNOWN = 28;
+export const KATRAN_COUNT_QUIC_ROUTED = 29;
+export const KATRAN_COUNT_QUIC_V1 = 30; // V2 and V3 behind it
+export const KATRAN_COUNT_QUIC_SAME = 33;
+export const KATRAN_COUNT_QUIC_OTHER = 34;
+export const KATRAN_COUNT_QUIC_NEW = 35;
+export const KATRAN_COUNT_STABLE_RING = 36;
+export const KATRAN_COUNT_STABLE_ROUTED = 37;
+export const KATRAN_COUNT_STABLE_INVALID = 38;
+export const KATRAN_COUNT_STABLE_NO_HEADER = 39;
+export const KATRAN_COUNT_TCP_RING = 40;
+export const KATRAN_COUNT_TCP_ROUTED = 41;
+export const KATRAN_COUNT_TCP_SYN = 42;
+export const KATRAN_COUNT_TCP_OTHER = 43;
+export const KATRAN_COUNT_HOST = 44; // decapsulated for a VIP and passed
 
 // --- What explained() is asked for (explain.ts) --------------------------------------------------------------------------
 export const EXPLAIN_ETHERTYPE = 0;

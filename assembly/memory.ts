@@ -2,6 +2,7 @@
 // Globals are Wasm globals, not memory, so every worker that instantiates this module has its own.
 import {
   BACKEND_BYTES,
+  CONTROL_COMPAT,
   COUNT_BYTES,
   COUNTER_EVENTS,
   COUNTERS_BYTES,
@@ -13,6 +14,10 @@ import {
   FRAGMENT_BYTES,
   FRAGMENT_WAYS,
   HELD_BYTES,
+  KATRAN_DESTINATION_BYTES,
+  KATRAN_DESTINATIONS_MAX,
+  KATRAN_SETTINGS_BYTES,
+  KATRAN_WORKER_BYTES,
   LAYOUT_MAGIC,
   LAYOUT_VERSION,
   LIMIT_BACKENDS,
@@ -38,6 +43,7 @@ import {
   REGION_EGRESSES,
   REGION_FLOWS,
   REGION_FRAGMENTS,
+  REGION_KATRAN,
   REGION_NEXT_HOPS,
   REGION_ROOTS,
   REGION_SEGMENTS,
@@ -78,6 +84,10 @@ export let segmentsEnd: usize = 0;
 export let steps: usize = 0;
 export let stepMetas: usize = 0;
 export let decap: usize = 0;
+/** COMPAT_: whose frame path this is. */
+export let compat: u32 = 0;
+export let katran: usize = 0; // settings of compat 'katran'
+export let katranWorker: usize = 0; // what this worker counts of it
 
 let verdictCounters: usize = 0;
 let eventCounters: usize = 0;
@@ -139,6 +149,10 @@ export function init(workerIndex: u32): bool {
   steps = region(REGION_STEPS) + workerIndex * STEPS_MAX * (STEP_BYTES + META_BYTES);
   stepMetas = steps + STEPS_MAX * STEP_BYTES;
   decap = region(REGION_DECAP);
+  compat = load<u32>(control, CONTROL_COMPAT);
+  katran = region(REGION_KATRAN);
+  const settingsBytes = KATRAN_SETTINGS_BYTES + KATRAN_DESTINATIONS_MAX * KATRAN_DESTINATION_BYTES;
+  katranWorker = katran + settingsBytes + workerIndex * KATRAN_WORKER_BYTES;
   return true;
 }
 

@@ -15,6 +15,7 @@ export const FORWARD_IPIP = 2;
 export const FORWARD_GUE = 3;
 export const FORWARD_GRE = 4;
 export const FORWARD_L3DSR = 5;
+export const FORWARD_DECAPSULATED = 6;
 
 export const REPLY_ARP = 12;
 export const REPLY_NEIGHBOUR = 13;
@@ -27,6 +28,9 @@ export const IGNORE_NOT_VIP = 22;
 export const IGNORE_ARP = 23;
 export const IGNORE_NEIGHBOUR = 24;
 export const IGNORE_NO_MARK = 25;
+export const IGNORE_COMPAT = 26;
+export const IGNORE_LOCAL_BACKEND = 27;
+export const IGNORE_DECAPSULATED = 29;
 
 export const HOLD_FRAGMENT = 28;
 
@@ -50,6 +54,7 @@ export const DROP_TINY_FRAGMENT = 48;
 export const DROP_BAD_SOURCE = 49;
 export const DROP_SEGMENTS = 50;
 export const DROP_SEGMENTS_LOST = 51;
+export const DROP_IP_OPTIONS = 52;
 
 export const DECAP_IPIP = 64;
 export const DECAP_GUE = 65;
@@ -104,13 +109,22 @@ export function verdictTable(): VerdictRow[] {
       name: 'FORWARD_L3DSR',
       when: 'sent to its backend with the destination address rewritten and the DSCP marked',
     },
+    {
+      number: FORWARD_DECAPSULATED,
+      name: 'FORWARD_DECAPSULATED',
+      when: "taken out of its outer headers and sent back out of the port it came by (compat 'katran', egress)",
+    },
     { number: REPLY_ARP, name: 'REPLY_ARP', when: 'an ARP request for a VIP, answered with our MAC address' },
     {
       number: REPLY_NEIGHBOUR,
       name: 'REPLY_NEIGHBOUR',
       when: 'an IPv6 neighbour solicitation for a VIP, answered with an advertisement',
     },
-    { number: REPLY_ECHO, name: 'REPLY_ECHO', when: 'an ICMP or ICMPv6 echo request to an address of a VIP, answered' },
+    {
+      number: REPLY_ECHO,
+      name: 'REPLY_ECHO',
+      when: "an ICMP or ICMPv6 echo request to an address of a VIP (to any address with compat 'katran'), answered",
+    },
     {
       number: REPLY_TOO_BIG,
       name: 'REPLY_TOO_BIG',
@@ -143,9 +157,24 @@ export function verdictTable(): VerdictRow[] {
       when: 'a packet of this host for a health check, whose mark is that of no backend of its family',
     },
     {
+      number: IGNORE_COMPAT,
+      name: 'IGNORE_COMPAT',
+      when: "what the system of compat leaves to the host: to no VIP's address, protocol and port, or a message it does not handle",
+    },
+    {
+      number: IGNORE_LOCAL_BACKEND,
+      name: 'IGNORE_LOCAL_BACKEND',
+      when: "its backend is this host itself, which gets it as it is (compat 'katran', local delivery)",
+    },
+    {
       number: HOLD_FRAGMENT,
       name: 'HOLD_FRAGMENT',
       when: 'an IP fragment that came before its first, held until that comes (events heldSent, heldLost)',
+    },
+    {
+      number: IGNORE_DECAPSULATED,
+      name: 'IGNORE_DECAPSULATED',
+      when: "taken out of its outer headers, and left to the host like that (compat 'katran', inline decapsulation)",
     },
     { number: DROP_TRUNCATED, name: 'DROP_TRUNCATED', when: 'shorter than its headers say' },
     {
@@ -166,7 +195,7 @@ export function verdictTable(): VerdictRow[] {
     {
       number: DROP_FRAGMENT,
       name: 'DROP_FRAGMENT',
-      when: 'an IP fragment whose first was not forwarded, or did not come yet while no place was free to hold it; or not of TCP, UDP, SCTP',
+      when: "an IP fragment whose first was not forwarded, or did not come yet while no place was free to hold it; or not of TCP, UDP, SCTP; any with compat 'katran'",
     },
     { number: DROP_TTL_EXPIRED, name: 'DROP_TTL_EXPIRED', when: 'TTL or hop limit would become 0' },
     { number: DROP_NO_BACKEND, name: 'DROP_NO_BACKEND', when: 'the VIP has no backend that can take it' },
@@ -235,6 +264,7 @@ export function verdictTable(): VerdictRow[] {
       name: 'DROP_SEGMENTS_LOST',
       when: 'the transmit ring filled up between the segments of a super-frame: the first of them left, the rest is lost',
     },
+    { number: DROP_IP_OPTIONS, name: 'DROP_IP_OPTIONS', when: "an IPv4 header with options (compat 'katran')" },
   ];
 }
 

@@ -31,6 +31,12 @@ export function findNamed(root: usize, high: u64, low: u64, protocol: u32, port:
   return probe(root, high, low, keyOf(protocol, port) | ONE_ADDRESS);
 }
 
+/** The record of the longest IPv6 prefix that holds the address; 0 when there is none. */
+export function findPrefix6(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
+  const lengths = root + ROOT_PREFIXES6;
+  return findPrefix(root, lengths + 1, load<u8>(lengths), high, low, keyOf(protocol, port));
+}
+
 /** True when the address is one of our VIPs', or lies in a prefix of one, whatever protocol and port. */
 export function isOurs(root: usize, high: u64, low: u64): bool {
   return findClosest(root, prefixLengths(root, high, low), high, low, 0) != 0;

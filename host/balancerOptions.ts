@@ -79,6 +79,13 @@ export function readBalancerOptions(options: LoadBalancerOptions): BalancerSetti
     const rule = `is needed with ${source.name}: every balancer of a fleet must have the same`;
     throw optionError('hashSecret', options.hashSecret, rule);
   }
+  if (options.katran?.role === 'server') {
+    throw optionError(
+      'katran.role',
+      'server',
+      "works without interfaces only (createHotPath); 'maglev-dsr decap' is for servers",
+    );
+  }
   return {
     core: readCore(options),
     interfaces: read,

@@ -34,6 +34,11 @@ export interface Batch {
   vip(i: number): string | undefined;
   /** Address of the backend that was chosen for frame `i`, undefined when none was. */
   backend(i: number): string | undefined;
+  /**
+   * Bytes that inline decapsulation (compat 'katran') took off the front of frame `i`, 0 otherwise: with IGNORE_DECAPSULATED the rest of
+   * input(i) is what this host is to get.
+   */
+  front(i: number): number;
   /** How many frames leave because of frame `i`. */
   outputs(i: number): number;
   /** Where in `bytes` output `k` of frame `i` begins. */

@@ -4,6 +4,7 @@ import {
   META_BACKEND,
   META_BYTES,
   META_FLAGS,
+  META_FRONT,
   META_HAS_MARK,
   META_HAS_VIRTIO,
   META_HAS_VLAN,
@@ -102,6 +103,10 @@ export class CellBatch implements Batch {
 
   verdict(i: number): number {
     return this.engine.memory.view.getUint8(this.meta(i) + META_VERDICT);
+  }
+
+  front(i: number): number {
+    return this.engine.memory.view.getUint16(this.meta(i) + META_FRONT, true);
   }
 
   outputs(i: number): number {

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { CONTROL_FLOW_TICKS, CONTROL_TOO_BIG_RATE, REGION_CONTROL, REGION_TABLES } from '../assembly/layout.js';
 import { tickNow } from './clock.js';
+import { writeKatran } from './compat/katranMemory.js';
+import { adaptToKatran } from './compat/katranRecord.js';
 import { NextHops } from './egress.js';
 import { MaglevError } from './errors.js';
 import { countFlowEntries } from './flowUse.js';
@@ -14,7 +16,7 @@ import { inOrderOfTraffic, inPieces, shortages } from './membership/pieces.js';
 import type { Plan } from './membership/planned.js';
 import { type LiveVip, Publisher } from './membership/publish.js';
 import { refusalError } from './membership/refusal.js';
-import { applyChanges, EMPTY_STATE, type MembershipState } from './membership/state.js';
+import { applyChanges, EMPTY_STATE, type MembershipState, type Origin } from './membership/state.js';
 import type { ReadTable } from './membership/table.js';
 import { createMemory, type HotMemory, type MemoryShape } from './memory.js';
 import { bindHotPath, compileHotPath, type HotPathModule } from './module.js';
@@ -86,6 +88,7 @@ export class Engine {
   private readonly reader: StatsReader;
   private readonly tick: () => number;
   private readonly wallMs: () => number;
+  private readonly adaptation: Pick<Origin, 'adapt'>;
   private state: MembershipState = EMPTY_STATE;
   private reached: Position | undefined;
   private readonly failed = new Set<string>();
@@ -103,18 +106,23 @@ export class Engine {
     const control = this.memory.region(REGION_CONTROL).base;
     this.memory.view.setUint32(control + CONTROL_FLOW_TICKS, longestTicks, true);
     this.memory.view.setUint32(control + CONTROL_TOO_BIG_RATE, settings.tooBigPerSecond, true);
+    writeKatran(this.memory, settings.katran);
+    this.adaptation = settings.katran === undefined ? {} : { adapt: adaptToKatran };
     this.module = compileHotPath(settings.wasmUrl);
     this.builder = bindHotPath(this.module, this.memory.memory, 0);
     this.nextHops = new NextHops(this.memory);
     this.reader = new StatsReader(this.memory);
-    this.drains = new Drains(this.memory, this.builder, (index) => this.reader.backendPackets(index));
+    const entersAll = settings.katran !== undefined;
+    this.drains = new Drains(this.memory, this.builder, (index) => this.reader.backendPackets(index), entersAll);
     this.tables = new LiveTables(this.memory);
+    const { ipv4, ipv6 } = settings.katran?.source ?? {};
+    const katranSource = (address: string): string | undefined => (address.includes(':') ? ipv6 : ipv4);
     this.publisher = new Publisher({
       memory: this.memory,
       builder: this.builder,
       settings,
       nextHops: this.nextHops,
-      sourceFor: (address) => parts.sourceFor(address),
+      sourceFor: (address) => katranSource(address) ?? parts.sourceFor(address),
       onBackendReuse: (index) => this.reader.rebaseBackend(index),
       onVipReuse: (number) => this.reader.rebaseVip(number),
       tick: this.tick,
@@ -147,7 +155,7 @@ export class Engine {
    */
   apply(changes: readonly Change[], origin: ChangeOrigin = {}, stages: Stages = {}): Promise<EngineOutcome> {
     return this.enqueue(async () => {
-      const { state, touched, refusals } = applyChanges(this.state, changes, origin);
+      const { state, touched, refusals } = applyChanges(this.state, changes, { ...origin, ...this.adaptation });
       if (origin.isAtomic && refusals[0] !== undefined) throw refusalError(refusals[0]);
       if (origin.isGradual) {
         this.state = state;
@@ -182,7 +190,7 @@ export class Engine {
    * refused, ERR_LIMIT when memory or indexes would not suffice.
    */
   plan(changes: readonly Change[]): Plan[] {
-    const { state, touched, refusals } = applyChanges(this.state, changes, {});
+    const { state, touched, refusals } = applyChanges(this.state, changes, this.adaptation);
     if (refusals[0] !== undefined) throw refusalError(refusals[0]);
     return this.publisher.plan(state, touched);
   }

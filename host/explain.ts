@@ -24,6 +24,7 @@ import {
   REGION_BACKEND_COUNTERS,
   REGION_COUNTERS,
   REGION_FRAGMENTS,
+  REGION_KATRAN,
   REGION_VIP_COUNTERS,
   REGION_WORKERS,
   SLOT_TRACKED,
@@ -47,7 +48,16 @@ export interface ExplainedFrame {
 }
 
 const PROTOCOLS: Record<number, string> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMPv6', 132: 'SCTP' };
-const KEPT = [REGION_COUNTERS, REGION_VIP_COUNTERS, REGION_BACKEND_COUNTERS, REGION_WORKERS, REGION_FRAGMENTS];
+const KEPT = [
+  ...[REGION_COUNTERS, REGION_VIP_COUNTERS, REGION_BACKEND_COUNTERS],
+  ...[REGION_WORKERS, REGION_FRAGMENTS, REGION_KATRAN],
+];
+
+const COMPAT_STEP: Step = {
+  step: 'compat',
+  text: "compat 'katran': from here on as Katran decides, its connection table asked before its ring",
+  fields: { compat: 'katran' },
+};
 
 /** Runs the frame in cell 0 without leaving a trace; afterwards its meta, its outputs and explained() tell of it. */
 export function runExplained(engine: Engine): void {
@@ -64,6 +74,7 @@ export function runExplained(engine: Engine): void {
 export function stepsOf(engine: Engine, about: ExplainedFrame): Step[] {
   const ask = (what: number): number => Number(engine.builder.explained(what));
   const steps: Step[] = [parseStep(ask, about.frame)];
+  if (engine.memory.region(REGION_KATRAN).bytes > 0) steps.push(COMPAT_STEP);
   if (about.vip !== undefined) steps.push(vipStep(about.vip));
   if (about.vip !== undefined && ask(EXPLAIN_WAYS_ASKED) !== 0) steps.push(wayStep(ask, about));
   if (about.vip !== undefined && ask(EXPLAIN_IS_LOOKED_UP) === 1) {

@@ -74,6 +74,10 @@ export interface Outcome {
   backend?: string;
   /** Frames to be sent: 0..n. Views into the hot path's memory, valid until the next call. */
   frames: Uint8Array[];
+  /**
+   * The frame as inline decapsulation left it (compat 'katran'): with IGNORE_DECAPSULATED what this host is to get. A view, as `frames`.
+   */
+  decapsulated?: Uint8Array;
 }
 
 /** The hot path without I/O. */
@@ -170,7 +174,12 @@ class CellHotPath implements HotPath {
   forward(frame: Uint8Array, meta?: FrameMeta): Outcome {
     this.layFrame(frame, meta);
     this.cells.run(1);
-    return { verdict: verdictName(this.cells.verdict(0)), ...this.chosen(), frames: this.outputs() };
+    return {
+      verdict: verdictName(this.cells.verdict(0)),
+      ...this.chosen(),
+      frames: this.outputs(),
+      ...this.decapsulated(frame),
+    };
   }
 
   explain(what: Uint8Array | FiveTuple, meta?: FrameMeta): Step[] {
@@ -257,6 +266,12 @@ class CellHotPath implements HotPath {
       const base = cells.outputBase(0, k);
       return cells.bytes.subarray(base, base + cells.outputLength(0, k));
     });
+  }
+
+  /** Frame 0, when something was taken off its front. */
+  private decapsulated({ length }: Uint8Array): Pick<Outcome, 'decapsulated'> {
+    const front = this.cells.front(0);
+    return front === 0 ? {} : { decapsulated: this.cells.input(0).subarray(front, length) };
   }
 
   /** VIP and backend of frame 0. */

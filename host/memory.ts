@@ -50,6 +50,7 @@ import {
   REGION_EGRESSES,
   REGION_FLOWS,
   REGION_FRAGMENTS,
+  REGION_KATRAN,
   REGION_NEXT_HOPS,
   REGION_RINGS,
   REGION_ROOTS,
@@ -65,6 +66,7 @@ import {
   VIP_BYTES,
   WORKER_BYTES,
 } from '../assembly/layout.js';
+import { katranBytes } from './compat/katranMemory.js';
 import { MaglevError } from './errors.js';
 import { type CoreSettings, powerOfTwo } from './options.js';
 
@@ -139,6 +141,7 @@ export function createMemory(settings: CoreSettings, shape: MemoryShape): HotMem
     [REGION_RINGS]: shape.ringsBytes,
     [REGION_FRAGMENTS]: workers * (settings.fragmentsMax * FRAGMENT_BYTES + settings.fragmentsHeldMax * HELD_BYTES),
     [REGION_SEGMENTS]: workers * segmentBytesOf(shape),
+    [REGION_KATRAN]: katranBytes(settings.katran, workers),
     [REGION_STEPS]: workers * STEPS_MAX * (STEP_BYTES + META_BYTES),
     [REGION_DECAP]: shape.decapBytes ?? 0,
   };

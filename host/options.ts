@@ -1,5 +1,6 @@
 // host/options.ts: limits and times of a balancer, their defaults and bounds. Checked once, at start, by name.
 import { BACKENDS_MAX, FLOW_TICKS_MAX, HEADROOM, TICK_BITS } from '../assembly/layout.js';
+import { type KatranOptions, type KatranSettings, readKatran } from './compat/katran.js';
 import { optionError } from './errors.js';
 import { PANIC_SHARE_DEFAULT } from './membership/effective.js';
 
@@ -42,6 +43,13 @@ export interface Core {
    * packet too big), 0..1000000, 0 = none. Default 1000.
    */
   tooBigPerSecond?: number;
+  /**
+   * Take frames as another system does, bit for bit, so that its nodes can be replaced one by one: rules that come before any VIP,
+   * connection table, outer headers, counters (README.md, "Replacing Katran node by node"). Default: none.
+   */
+  compat?: 'katran';
+  /** Options of compat 'katran'. */
+  katran?: KatranOptions;
   /** Where the compiled hot path is, for bundlers. Default: beside this package's code. */
   wasmUrl?: URL;
 }
@@ -63,6 +71,8 @@ export interface CoreSettings {
   fragmentsHeldMax: number;
   fragmentTicks: number;
   tooBigPerSecond: number;
+  /** Undefined without compat. */
+  katran: KatranSettings | undefined;
   wasmUrl: URL | undefined;
 }
 
@@ -97,6 +107,7 @@ export function readCore(options: Core): CoreSettings {
     fragmentsHeldMax: readInteger('fragmentsHeldMax', options.fragmentsHeldMax, 64, 0, 1024),
     fragmentTicks: Math.ceil(readInteger('fragmentTimeoutMs', options.fragmentTimeoutMs, 5000, 512, 60_000) / TICK_MS),
     tooBigPerSecond: readInteger('tooBigPerSecond', options.tooBigPerSecond, 1000, 0, 1_000_000),
+    katran: readKatran(options.compat, options.katran),
     wasmUrl: options.wasmUrl,
   };
 }

@@ -52,6 +52,7 @@ import {
   type VerdictRow,
   verdictTable,
 } from '../assembly/verdict.js';
+import type { KatranStats } from './compat/katranStats.js';
 
 /** A verdict: number, name, and the sentence that says when it happens. */
 export type Verdict = Readonly<VerdictRow>;
@@ -196,7 +197,7 @@ export const HOT_EVENTS: readonly Verdict[] = [
   },
 ];
 
-/** Frames and bytes (of the frames as they came in). */
+/** Frames and bytes (of the frames as they came in; with compat 'katran', what their IP header says, as Katran counts). */
 export interface Traffic {
   packets: number;
   octets: number;
@@ -212,6 +213,8 @@ export interface Stats {
   vips: Record<string, Traffic>;
   /** Traffic by key of the backend. */
   backends: Record<string, Traffic>;
+  /** Katran's counters by Katran's names, with compat 'katran' only. */
+  katran?: KatranStats;
 }
 
 /** Name of a verdict number. */

@@ -5,10 +5,14 @@ import {
   COUNT_PACKETS,
   COUNTER_EVENTS,
   COUNTERS_BYTES,
+  KATRAN_COUNTERS,
+  KATRAN_WORKER_BYTES,
   REGION_BACKEND_COUNTERS,
   REGION_COUNTERS,
+  REGION_KATRAN,
   REGION_VIP_COUNTERS,
 } from '../assembly/layout.js';
+import { readKatranStats } from './compat/katranStats.js';
 import type { LiveVip } from './membership/publish.js';
 import type { HotMemory } from './memory.js';
 import { HOT_EVENTS, type Stats, type Traffic, VERDICTS } from './stats.js';
@@ -24,6 +28,8 @@ export class StatsReader {
     const stats: Stats = { verdicts: {}, events: {}, vips: {}, backends: {} };
     for (const { number, name } of VERDICTS) stats.verdicts[name] = this.sumCounter(number * 8);
     for (const { number, name } of HOT_EVENTS) stats.events[name] = this.sumCounter(COUNTER_EVENTS + number * 8);
+    if (this.memory.region(REGION_KATRAN).bytes > 0)
+      stats.katran = readKatranStats((counter) => this.sumKatran(counter));
     for (const vip of vips) {
       stats.vips[vip.key] = less(this.sumVip(vip.number), this.vipBaselines.get(vip.number));
       for (const { address, index } of vip.backends.values()) {
@@ -68,6 +74,12 @@ export class StatsReader {
   private sumCounter(offset: number): number {
     const { base } = this.memory.region(REGION_COUNTERS);
     return this.sum((worker) => base + worker * COUNTERS_BYTES + offset);
+  }
+
+  private sumKatran(counter: number): number {
+    const { base, bytes } = this.memory.region(REGION_KATRAN);
+    const first = base + bytes - this.memory.shape.workers * KATRAN_WORKER_BYTES + KATRAN_COUNTERS;
+    return this.sum((worker) => first + worker * KATRAN_WORKER_BYTES + counter * 8);
   }
 
   private sumTraffic(base: number, records: number, index: number): Traffic {

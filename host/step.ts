@@ -3,7 +3,7 @@
 /** One step of a decision. */
 export interface Step {
   /** In this order; a decision that ends early has fewer, and ends with `verdict`. */
-  step: 'parse' | 'vip' | 'way' | 'hash' | 'slot' | 'backend' | 'encap' | 'verdict';
+  step: 'parse' | 'compat' | 'vip' | 'way' | 'hash' | 'slot' | 'backend' | 'encap' | 'verdict';
   /** A sentence. */
   text: string;
   /** The same for programs. */

@@ -42,6 +42,8 @@ interface OwnAddress {
 
 /** Both families on all interfaces of a balancer. */
 const OUTER_SOURCES_MAX = 32;
+/** In the place of a VIP's key. */
+const DESTINATIONS = 'katran.decap.destinations';
 /** What sendto(2) says of an interface that is down or gone. */
 const LINK_GONE: ReadonlySet<string | undefined> = new Set(['ENETDOWN', 'ENXIO', 'ENODEV']);
 
@@ -103,13 +105,26 @@ export class Surroundings {
       linkRemoved: (link) => this.onLink(link, true),
       failed: (error) => this.hub.emit('error', error),
     });
+    await this.takeDestinations();
+  }
+
+  /** Tunnels that end at the balancer (compat 'katran') are filtered for and diverted as VIPs are. Throws ERR_OPTION for an address of ours. */
+  private async takeDestinations(): Promise<void> {
+    const { destinations = [] } = this.settings.core.katran ?? {};
+    const ruleOf = this.hostAddressRules();
+    destinations.forEach(({ address }, i) => {
+      const rule = ruleOf({ address });
+      if (rule !== undefined) throw optionError(`katran.decap.destinations[${i}]`, address, rule);
+    });
+    const addresses = destinations.map(({ address }) => address);
+    if (this.vipUses.add(DESTINATIONS, addresses).length > 0) await this.setVipAddresses();
   }
 
   /**
    * Says which rule a VIP breaks by being an address of this host: taking it over would cut off whoever uses it. The kernel is asked once,
    * when the first VIP comes.
    */
-  hostAddressRules(): (vip: Vip) => string | undefined {
+  hostAddressRules(): (vip: Pick<Vip, 'address'>) => string | undefined {
     let own: OwnAddress[] | undefined;
     return (vip) => {
       own ??= this.ownAddresses();
@@ -191,6 +206,8 @@ export class Surroundings {
   /** Errors about what we send in tunnels come to our own address there: the filter lets them through, to be counted. */
   private noteOuterSource(egress: number, source: string): void {
     if (this.engine !== undefined && egress >= 0) setEgressSource(this.engine.memory, egress, source);
+    // Katran has nothing to do with those; and pings to us, which the kernel answers, would be answered twice.
+    if (this.settings.core.katran !== undefined) return;
     if (this.outerSources.has(source) || this.outerSources.size === OUTER_SOURCES_MAX) return;
     this.outerSources.add(source);
     this.setFilter();

@@ -1,4 +1,4 @@
-// scripts/setup.mjs <demo|test|bench|fuzz>: brings a fresh clone to where the job can run; says nothing when all is there.
+// scripts/setup.mjs <demo|test|bench|fuzz|conformance>: brings a fresh clone to where the job can run; says nothing when all is there.
 // In this order, for each needs the one before: Debian packages (a compiler), npm packages (node-rdkafka compiles), a Kafka for the
 // tests, the build.
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ import {
 } from './freshness.mjs';
 import { areKafkaJarsHere, ensureKafkaJars } from './kafkaJars.mjs';
 
-const JOBS = ['demo', 'test', 'bench', 'fuzz'];
+const JOBS = ['demo', 'test', 'bench', 'fuzz', 'conformance'];
 const NODE_MAJOR_MIN = 20;
 
 function say(text) {
@@ -126,6 +126,6 @@ if (!JOBS.includes(job)) fail(`usage: node scripts/setup.mjs ${JOBS.join('|')}`)
 checkNode();
 ensureDebianPackages(job);
 ensureNpmPackages();
-if (!['bench', 'fuzz'].includes(job)) ensureRdkafka();
+if (!['bench', 'fuzz', 'conformance'].includes(job)) ensureRdkafka();
 if (job === 'test') ensureKafka();
 ensureBuild();

@@ -9,6 +9,7 @@ import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
 import * as icmp from './golden/icmp.js';
 import * as neighbours from './golden/neighbour.js';
+import * as tunnel from './golden/tunnel.js';
 import { patch } from './support/hex.js';
 import { engineOf, GOLDEN, goldenHotPath, virtioHeader } from './support/hotpath.js';
 
@@ -25,6 +26,20 @@ const narrow = await goldenHotPath({ type: 'l2' }, { mtu: 57 });
 const tooNarrow = await goldenHotPath({ type: 'l2' }, { mtu: 1400 });
 const short = await goldenHotPath({ type: 'l2' }, { frameBytesMax: 64, fragmentsHeldMax: 0 });
 const unresolved = await goldenHotPath({ type: 'l2' }, { nextHops: {} });
+const katran = await goldenHotPath(
+  { type: 'ipip' },
+  {
+    compat: 'katran',
+    katran: {
+      localDelivery: true,
+      decap: { ipip: true, guePort: 6080, destinations: [{ address: GOLDEN.backend4, egress: true }] },
+    },
+  },
+);
+await katran.apply([
+  { put: { address: GOLDEN.vip4, protocol: 'udp', port: 53, encap: { type: 'ipip' }, katran: ['local-vip'] } },
+  { put: { vip: `udp/${GOLDEN.vip4}:53`, address: GOLDEN.backend4, katran: ['local'] } },
+]);
 const empty = await goldenHotPath({ type: 'l2' });
 await empty.apply([{ remove: `tcp/${GOLDEN.vip4}:80/${GOLDEN.backend4}` }]);
 const down = await goldenHotPath({ type: 'l2' });
@@ -105,6 +120,11 @@ const CASES: Case[] = [
   { verdict: 'IGNORE_NEIGHBOUR', what: 'for no VIP', frame: neighbours.NS_OTHER, meta: MULTICAST, on: announcing },
   { verdict: 'IGNORE_NEIGHBOUR', what: 'where VIPs are not announced', frame: neighbours.NS, meta: MULTICAST },
 
+  { verdict: 'IGNORE_COMPAT', what: 'another port', frame: patch(v4.SYN, 37, 81), on: katran },
+  { verdict: 'IGNORE_LOCAL_BACKEND', what: 'a backend that is this host', frame: v4.UDP, on: katran },
+  { verdict: 'IGNORE_DECAPSULATED', what: 'IPIP to an address of nobody', frame: tunnel.SYN4_IPIP6, on: katran },
+  { verdict: 'FORWARD_DECAPSULATED', what: 'GUE to an address for egress', frame: tunnel.SYN4_GUE4, on: katran },
+  { verdict: 'DROP_IP_OPTIONS', what: 'TCP behind them', frame: v4.OPTIONS, on: katran },
   { verdict: 'DROP_TRUNCATED', what: 'nothing at all', frame: new Uint8Array(0) },
   { verdict: 'DROP_TRUNCATED', what: 'a tag without its type', frame: v4.DATA_TAGGED.subarray(0, 17) },
   { verdict: 'DROP_TRUNCATED', what: 'an IPv4 header without its end', frame: v4.SYN.subarray(0, 33) },

@@ -1,6 +1,6 @@
 // encap/segment.ts: cuts a super-frame into its segments. A sender or the kernel's receive offload joined them; a receiver that
 // gets them inside a tunnel has to get each as a packet of its own. What segment i is, from the packet that was joined:
-//   IP     length; IPv4 id + i, as the sender would have counted (and Linux counts); TTL one less; header checksum mended
+//   IP     length; IPv4 id + i, as the sender would have counted (and Linux counts); TTL one less (tunnels; not with compat); header checksum mended
 //   TCP    sequence + i * size; FIN and PSH only on the last, CWR only on the first; checksum made whole
 //   UDP    length; checksum made whole, if there is one
 //   the rest of the headers, options too, is copied
@@ -46,13 +46,13 @@ export function bytesOf(i: u32): u32 {
   return headerBytes + min(payloadBytes - i * size, size);
 }
 
-/** Writes the packet of segment `i` to `at`; may write up to 15 bytes past its end. */
-export function write(at: usize, i: u32): void {
+/** Writes the packet of segment `i` to `at`; may write up to 15 bytes past its end. `isHop`: its TTL is one less. */
+export function write(at: usize, i: u32, isHop: bool): void {
   const bytes = bytesOf(i);
   copy(at, parsed.packet, headerBytes);
   copy(at + headerBytes, parsed.packet + headerBytes + i * size, bytes - headerBytes);
-  if (parsed.isV6) finishIpv6(at, bytes);
-  else finishIpv4(at, bytes, i);
+  if (parsed.isV6) finishIpv6(at, bytes, isHop);
+  else finishIpv4(at, bytes, i, isHop);
   const transport = at + (parsed.transport - parsed.packet);
   const transportBytes = bytes - <u32>(transport - at);
   if (parsed.protocol == l4.PROTOCOL_TCP) finishTcp(transport, i);
@@ -69,7 +69,7 @@ function isOfKind(type: u32): bool {
 }
 
 /** Length and id change; mended, not made anew, so that a header that was broken is still found out. */
-function finishIpv4(at: usize, bytes: u32, i: u32): void {
+function finishIpv4(at: usize, bytes: u32, i: u32, isHop: bool): void {
   const id = ipv4.id(at) + i;
   const before = bswap<u16>(<u16>ipv4.totalLen(at)) + <u32>bswap<u16>(<u16>ipv4.id(at));
   const after = bswap<u16>(<u16>bytes) + <u32>bswap<u16>(<u16>id);
@@ -77,12 +77,12 @@ function finishIpv4(at: usize, bytes: u32, i: u32): void {
   ipv4.setTotalLen(at, bytes);
   ipv4.setId(at, id);
   ipv4.storeChecksum(at, field);
-  ipv4.decrementTtl(at);
+  if (isHop) ipv4.decrementTtl(at);
 }
 
-function finishIpv6(at: usize, bytes: u32): void {
+function finishIpv6(at: usize, bytes: u32, isHop: bool): void {
   ipv6.setPayloadLen(at, bytes - ipv6.HEADER_LEN);
-  ipv6.decrementHopLimit(at);
+  if (isHop) ipv6.decrementHopLimit(at);
 }
 
 function finishTcp(transport: usize, i: u32): void {

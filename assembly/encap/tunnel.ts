@@ -83,7 +83,7 @@ function sendSegments(backend: usize, hash: u64, way: u64, verdict: u32, isOuter
     const bytes = segment.bytesOf(sent);
     const packet = sink.room(head + front, bytes, egressOf(way));
     if (!packet) break;
-    segment.write(packet, sent);
+    segment.write(packet, sent, true);
     writeOuter(packet, backend, hash, verdict, isOuterV6, bytes);
     send(way, head, packet - front, front + bytes, isOuterV6 ? TYPE_IPV6 : TYPE_IPV4, false);
   }

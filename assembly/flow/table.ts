@@ -92,6 +92,12 @@ export function touch(entry: u64, tick: u32, confirm: bool): void {
   atomic.cmpxchg<u64>(foundAt, entry, (entry & 0xffff_ffff_0000_0000) | low);
 }
 
+/** The flow whose entry find() returned goes to another backend; when it was seen last stays as it is. */
+export function move(entry: u64, backendIndex: u32): void {
+  if (isReadOnly) return;
+  atomic.cmpxchg<u64>(foundAt, entry, (entry & 0xffff_ffff_0000_ffff) | ((<u64>backendIndex) << 16));
+}
+
 /** Enters a flow. Where every place holds a confirmed, living flow, it is counted and left out. */
 export function insert(hash: u64, backendIndex: u32, tick: u32, confirm: bool): void {
   if (backendIndex == NO_BACKEND || isReadOnly) return;

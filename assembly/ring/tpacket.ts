@@ -6,7 +6,7 @@
 //   |tci |tpid | padding |                                  transmit: virtio_net_hdr at 32, the frame behind it
 // tp_status says whose the frame is; every change of hands is an atomic access.
 import { enter, leave } from '../epoch';
-import { runSteps } from '../fast/steps';
+import { runGenerally, runSteps } from '../fast/steps';
 import {
   META_BYTES,
   META_FLAGS,
@@ -37,7 +37,7 @@ import {
   WORKER_RX_RING,
   WORKER_TX_RINGS,
 } from '../layout';
-import { stepMetas, steps, worker } from '../memory';
+import { compat, stepMetas, steps, worker } from '../memory';
 import * as sink from '../sink';
 import { copy } from '../wire/copy';
 import * as virtio from '../wire/virtio';
@@ -73,7 +73,8 @@ export function runRing(budget: u32, tick: u32): u32 {
   while (done < budget && !isCrowded) {
     const count = openFrames(min<u32>(budget - done, STEPS_MAX));
     if (!count) break;
-    runSteps<sink.Rings>(count, root, tick);
+    if (compat) runGenerally(count, root, tick);
+    else runSteps<sink.Rings>(count, root, tick);
     giveBack(count);
     done += count;
   }

@@ -11,6 +11,12 @@ export function backendOfMark(root: usize, mark: u32, isV6: bool): u32 {
   return isFound ? <u32>load<u16>(entry, MARK_BACKEND) : NO_BACKEND;
 }
 
+/** The same for packets of either family: for who makes outer headers of his own. */
+export function backendOfAnyMark(root: usize, mark: u32): u32 {
+  const backend4 = backendOfMark(root, mark, false);
+  return backend4 == NO_BACKEND ? backendOfMark(root, mark, true) : backend4;
+}
+
 /** Enters a mark that is not there. For the builder. */
 export function enter(marks: usize, mask: u32, mark: u32, backendIndex: u32, isV6: bool): void {
   const entry = find(marks, mask, mark);

@@ -15,7 +15,7 @@ import { backendOf } from './serverIds';
 
 /** Of the UDP payload of `bytes` bytes at `payload`; NO_BACKEND when it names none that can serve. */
 export function byConnectionId(names: usize, payload: usize, bytes: u32): u32 {
-  const id = quic.readServerId(payload, bytes);
+  const id = quic.readServerId(payload, bytes, true);
   if (!id) {
     countEvent(quic.isInitial ? EVENT_QUIC_INITIAL : EVENT_QUIC_NO_ID);
     return NO_BACKEND;

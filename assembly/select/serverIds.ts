@@ -46,7 +46,8 @@ export function enter(names: usize, id: u32, backendIndex: u32): void {
   store<u16>(entry, <u16>backendIndex, ID_BACKEND);
 }
 
-function find(names: usize, id: u32): usize {
+/** The entry of an id, 0 when it is not there. */
+export function find(names: usize, id: u32): usize {
   let i = start(id);
   let entry = entryAt(names, i);
   while (load<u32>(entry, ID_SERVER)) {

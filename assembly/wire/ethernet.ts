@@ -62,3 +62,13 @@ export function writeTagged(p: usize, destination: u64, from: u64, tci: u32, eth
   store<u16>(p, bswap<u16>(<u16>tci), TAG_TCI);
   store<u16>(p, bswap<u16>(<u16>ethertype), TAGGED_TYPE);
 }
+
+/** Source and destination change places. */
+export function exchangeMacs(p: usize): void {
+  const destination = load<u64>(p) & MAC_MASK;
+  write(p, source(p), destination, type(p));
+}
+
+export function setType(p: usize, ethertype: u32): void {
+  store<u16>(p, bswap<u16>(<u16>ethertype), TYPE);
+}

@@ -22,21 +22,24 @@ export let isInitial: bool = false;
 /** How the server id stands in the connection id: 1, 2 or 3; 0 = not at all. */
 export let idVersion: u32 = 0;
 
-/** The server id in the connection id of the UDP payload of `bytes` bytes at `p`; 0 when there is none. */
-export function readServerId(p: usize, bytes: u32): u32 {
+/**
+ * The server id in the connection id of the UDP payload of `bytes` bytes at `p`; 0 when there is none. Without `knowsVersion2` types of
+ * long headers are those of version 1 in every packet.
+ */
+export function readServerId(p: usize, bytes: u32, knowsVersion2: bool): u32 {
   isInitial = false;
   idVersion = 0;
   if (!bytes) return 0;
   if (!(load<u8>(p) & IS_LONG)) return bytes < SHORT_MIN_LEN ? 0 : idIn(p + SHORT_DCID);
   if (bytes < LONG_MIN_LEN) return 0;
-  isInitial = typeOf(p) <= ZERO_RTT;
+  isInitial = typeOf(p, knowsVersion2) <= ZERO_RTT;
   return isInitial || <u32>load<u8>(p, LONG_DCID_LEN) < DCID_LEN_MIN ? 0 : idIn(p + LONG_DCID);
 }
 
 /** Type of a long header as version 1 numbers them; version 2 counts them from 1, modulo 4. */
-function typeOf(p: usize): u32 {
+function typeOf(p: usize, knowsVersion2: bool): u32 {
   const bits = (<u32>load<u8>(p) >> 4) & 3;
-  return load<u32>(p, VERSION) == bswap<u32>(VERSION_2) ? (bits - 1) & 3 : bits;
+  return knowsVersion2 && load<u32>(p, VERSION) == bswap<u32>(VERSION_2) ? (bits - 1) & 3 : bits;
 }
 
 /** `c` is a connection id of at least DCID_LEN_MIN bytes. */

@@ -43,6 +43,22 @@ const configSchema = z.strictObject({
   divert: z.boolean().optional(),
   hashSecretFile: z.string().optional(),
   batchFrames: z.int().optional(),
+  compat: z.literal('katran', { error: 'expected katran, or left out' }).optional(),
+  katran: z
+    .strictObject({
+      frameBytesMax: z.int().optional(),
+      source: z.strictObject({ ipv4: z.string().optional(), ipv6: z.string().optional() }).optional(),
+      localDelivery: z.boolean().optional(),
+      decap: z
+        .strictObject({
+          ipip: z.boolean().optional(),
+          guePort: z.int().optional(),
+          strict: z.boolean().optional(),
+          destinations: z.array(z.strictObject({ address: z.string(), egress: z.boolean().optional() })).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   flow: z
     .strictObject({
       tcpIdleTimeoutMs: z.int().optional(),
@@ -88,6 +104,9 @@ ${kafkaFieldsHelp('    #   ').trimEnd()}
   control: { socket: /run/maglev-dsr/eth0.sock }   # for 'maglev-dsr status'; default: there, by interface; none: no socket
   metrics: { listen: '127.0.0.1:9464' }    # for Prometheus; default: none
   fleet: { statusTopic: balancer-status }  # with kafka: report to it; id: HOSTNAME.INTERFACES, everyMs: 3000
+  compat: katran                   # take frames as Katran does, bit for bit; default: our own way
+  katran: { frameBytesMax: 1514, localDelivery: false, source: { ipv4: 10.0.0.5, ipv6: '2001:db8::5' },
+            decap: { ipip: false, guePort: 6080, strict: true, destinations: [{ address: 192.0.2.99, egress: false }] } }
   limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, sourceRoutesMax: 16384, fragmentsMax: 1024, fragmentsHeldMax: 64 }
 
 A members file:
@@ -145,13 +164,15 @@ function reportOptions(
 
 async function optionsOf(config: Config, path: string): Promise<LoadBalancerOptions> {
   const folder = dirname(resolve(path));
-  const { interfaces, announce, divert, batchFrames, hashSecretFile, flow, limits } = config;
+  const { interfaces, announce, divert, batchFrames, compat, katran, hashSecretFile, flow, limits } = config;
   const secret = hashSecretFile === undefined ? undefined : readSecret(resolve(folder, hashSecretFile));
   const given = {
     interfaces,
     announce,
     divert,
     batchFrames,
+    compat,
+    katran,
     hashSecret: secret,
     ...flow,
     ...limits,

@@ -52,6 +52,8 @@ async function explain(flow: string[], { config, frame, syn, json }: CliOptions)
     vipsMax: core.vipsMax,
     backendsMax: core.backendsMax,
     sourceRoutesMax: core.sourceRoutesMax,
+    ...(options.compat !== undefined && { compat: options.compat }),
+    ...(options.katran !== undefined && { katran: options.katran }),
     mtu: 0,
     nextHops: reachAll(changes, '02:00:00:00:00:02'),
   });

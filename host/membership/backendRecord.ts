@@ -8,6 +8,7 @@ import {
   BACKEND_DSCP,
   BACKEND_ENCAP,
   BACKEND_GUE_BYTES,
+  BACKEND_KATRAN,
   BACKEND_NEXT_HOP,
   BACKEND_OUTER,
   BACKEND_OUTER_BYTES,
@@ -63,6 +64,11 @@ export function setOuterSource(memory: HotMemory, index: number, ends: OuterEnds
 /** Says whether flows may stay on backend `index`: one byte, read by every packet of a tracked slot. */
 export function setCanServe(memory: HotMemory, index: number, canServe: boolean): void {
   memory.view.setUint8(recordAt(memory, index) + BACKEND_CAN_SERVE, canServe ? 1 : 0);
+}
+
+/** Sets what compat 'katran' knows of backend `index`, KATRAN_REAL_ bits; it may be live. */
+export function setKatranReal(memory: HotMemory, index: number, bits: number): void {
+  memory.view.setUint8(recordAt(memory, index) + BACKEND_KATRAN, bits);
 }
 
 export function getCanServe(memory: HotMemory, index: number): boolean {

@@ -30,6 +30,8 @@ export class Drains {
     private readonly memory: HotMemory,
     private readonly builder: HotPathModule,
     private readonly packetsOf: (index: number) => number,
+    /** The flow table has the flows of all slots, whatever the tracking of their VIP: with compat. */
+    private readonly entersAll: boolean,
   ) {}
 
   /** Releases, sweeps, and returns the backends that became drained. */
@@ -64,8 +66,8 @@ export class Drains {
   /** A slot that has it as previous backend may send it flows nobody knows of; the flow table knows the others. */
   private holdsFlows(vip: LiveVip, backend: LiveBackend, tick: number): boolean {
     const { tracks, trackMask, idleTicks } = vip.record;
-    if (tracks === 0) return false;
-    if (this.builder.countPrevious(tracks, trackMask, backend.index) > 0) return true;
+    if (tracks === 0 && !this.entersAll) return false;
+    if (tracks !== 0 && this.builder.countPrevious(tracks, trackMask, backend.index) > 0) return true;
     return this.builder.countFlows(backend.index, idleTicks, tick) > 0;
   }
 

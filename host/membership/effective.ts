@@ -6,12 +6,13 @@
 //   down       no, but in a panic    no, but in a panic            no
 //
 // An active backend of weight 0 is draining. The registered weight of a VIP is the sum of the weights of all its records,
-// whatever their state.
+// whatever their state. One that is only there to be named by packets (`katran: [named]`) is never in the table and has no weight.
 //
 // Panic: when the active weight falls below `panicShare` of the registered weight, or none is left, all backends that are
 // not down count as active ('draining'); where there is none either, all that are down too ('down'). A backend of weight 0
 // that counts as active by this rule has weight 1. Time plays no part in that, so that every balancer decides alike; it only
 // says how much of its weight a backend in slow start has (slowStart.ts).
+import { isOnlyNamed } from '../compat/katranRecord.js';
 import { addressBytes } from './address.js';
 import { encapOf } from './encap.js';
 import type { Backend, Encap, Vip } from './event.js';
@@ -64,16 +65,18 @@ export function effectiveBackends(
 ): EffectiveBackends {
   const all = sortByAddress([...backends]);
   const notDown = all.filter((backend) => backend.state !== 'down');
-  const active = notDown.filter((backend) => !isDraining(backend));
-  const panic = panicOf(active, notDown, all, panicShare);
-  const chosen = { none: active, draining: notDown, down: all }[panic];
+  const candidates = all.filter((backend) => !isOnlyNamed(backend));
+  const left = candidates.filter((backend) => backend.state !== 'down');
+  const active = left.filter((backend) => !isDraining(backend));
+  const panic = panicOf(active, left, candidates, panicShare);
+  const chosen = { none: active, draining: left, down: candidates }[panic];
   const input = (backend: Backend): TableInput => {
     const step = rampStep(backend, nowMs);
     const weight = Math.max(1, weightOf(backend));
     return { address: backend.address, weight, ...(step < RAMP_STEPS && { step }), encap: encapOf(vip, backend) };
   };
   const table = chosen.map(input);
-  const before = notDown.filter((backend) => weightOf(backend) > 0);
+  const before = left.filter((backend) => weightOf(backend) > 0);
   return {
     table,
     previousTable: before.length > 0 ? before.map(input) : table,
@@ -85,7 +88,8 @@ export function effectiveBackends(
 
 /** True when a backend keeps its flows and gets no new ones: by its state, or by weight 0. */
 export function isDraining(backend: Backend): boolean {
-  return backend.state === 'draining' || (backend.state !== 'down' && weightOf(backend) === 0);
+  if (backend.state !== undefined && backend.state !== 'active') return backend.state === 'draining';
+  return isOnlyNamed(backend) || weightOf(backend) === 0;
 }
 
 function panicOf(active: Backend[], notDown: Backend[], all: Backend[], panicShare: number): Panic {

@@ -1,4 +1,6 @@
 // host/membership/event.ts: the words in which membership is told: records, changes, and what a source says.
+
+import type { KatranRealFlag, KatranVipFlag } from '../compat/katranRecord.js';
 import type { MaglevError } from '../errors.js';
 
 /** Transport protocol of a VIP. */
@@ -83,6 +85,8 @@ export interface Vip {
    * The longest prefix counts. Up to 4096.
    */
   sourceRoutes?: Record<string, string>;
+  /** Flags of this VIP in Katran. They count for balancers with compat 'katran' alone. */
+  katran?: KatranVipFlag[];
 }
 
 /** A server behind a VIP. */
@@ -109,6 +113,11 @@ export interface Backend {
   healthCheckMark?: number;
   /** Its share of new flows grows in ten steps. Default: it has all of it at once. */
   slowStart?: SlowStart;
+  /**
+   * What Katran knows of it: `down`, in the set of down reals of its VIP, and `local`, this host itself: for compat 'katran' alone. `named`:
+   * it is never in the table, and stands here to be named by a server id or a source route.
+   */
+  katran?: KatranRealFlag[];
 }
 
 /** A ramp of ten steps of equal length, by wall clock: in step k the table counts k tenths of the weight, in the tenth all of it. */

@@ -14,13 +14,14 @@ import {
 } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
+import { isOnlyNamed, katranRealBits } from '../compat/katranRecord.js';
 import type { NextHops } from '../egress.js';
 import { MaglevError } from '../errors.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
 import { addressFamily } from './address.js';
-import { getCanServe, setCanServe, setOuterSource, writeBackend } from './backendRecord.js';
+import { getCanServe, setCanServe, setKatranReal, setOuterSource, writeBackend } from './backendRecord.js';
 import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
@@ -98,6 +99,8 @@ interface Draft {
   marks: LiveMarks;
   /** Gives back the indexes that were taken for it. */
   undo: (() => void)[];
+  /** What else is written once it is live. */
+  afterwards: (() => void)[];
 }
 
 /** The map of marks that is live. */
@@ -156,7 +159,8 @@ export class Publisher {
     const live = new Map(this.live);
     const wallMs = this.wallMs();
     const { marks } = this;
-    const draft: Draft = { tick, wallMs, live, made: [], tables, servedBefore: new Map(), gone: [], marks, undo: [] };
+    const lists = { made: [], gone: [], undo: [], afterwards: [] };
+    const draft: Draft = { tick, wallMs, live, tables, servedBefore: new Map(), marks, ...lists };
     const started = performance.now();
     this.roots.begin();
     try {
@@ -276,12 +280,14 @@ export class Publisher {
       if (!backends.has(live.address)) this.serve(draft, live.index, false);
     }
     const inTable = new Set(effective.table.map((input) => input.address));
+    const onlyNamed = new Set(registered.filter(isOnlyNamed).map(({ address }) => address));
     for (const backend of backends.values()) {
       const canServe = effective.canServe.has(backend.address);
       this.serve(draft, backend.index, canServe);
-      backend.isDraining = canServe && !inTable.has(backend.address);
+      backend.isDraining = canServe && !inTable.has(backend.address) && !onlyNamed.has(backend.address);
       if (!backend.isDraining) backend.isDrained = false;
     }
+    this.markReals(draft, backends, registered, before);
     const order = effective.table.map((input) => input.address);
     const weights = effective.table.map(({ weight, step = RAMP_STEPS }) => (weight * step) / RAMP_STEPS);
     const steps = new Map(
@@ -291,6 +297,23 @@ export class Publisher {
     const record = draft.tables.make(vip, number, effective, backends, before, names);
     const { panic, nextStepMs } = effective;
     return { key, vip, number, backends, order, weights, steps, nextStepMs, panic, names, record };
+  }
+
+  /** For compat 'katran'. A record that is live already gets its marks behind the publication. */
+  private markReals(
+    draft: Draft,
+    backends: ReadonlyMap<string, LiveBackend>,
+    registered: Backend[],
+    before: LiveVip | undefined,
+  ): void {
+    if (this.parts.settings.katran === undefined) return;
+    for (const record of registered) {
+      const backend = backends.get(record.address);
+      if (backend === undefined) continue;
+      const mark = (): void => setKatranReal(this.parts.memory, backend.index, katranRealBits(record));
+      if (before?.backends.get(record.address)?.index === backend.index) draft.afterwards.push(mark);
+      else mark();
+    }
   }
 
   /** The record of a backend is never changed while live: another encapsulation is another index. */
@@ -364,6 +387,7 @@ export class Publisher {
       fields: FIELDS_5_TUPLE,
       ways: 0,
       names: 0,
+      katran: 0,
       tracks: 0,
       trackMask: 0,
       learnTicks: 0,
@@ -375,6 +399,7 @@ export class Publisher {
 
   private finish(draft: Draft): void {
     draft.tables.finish();
+    for (const write of draft.afterwards) write();
     const before = this.live;
     this.live = draft.live;
     this.marks = draft.marks;

@@ -4,6 +4,7 @@
 // keys too, fields that were undefined left out, fields nobody knows kept as they came (a newer publisher's). `meta` says what
 // the JSON Schema of the topic (schema.ts) says beside what it finds out by itself.
 import * as z from 'zod';
+import { KATRAN_REAL_FLAGS, KATRAN_VIP_FLAGS } from '../compat/katranRecord.js';
 import { canonicalAddress, hostAddressRule } from './address.js';
 import { encap, familyRule, strictEncap } from './encap.js';
 import type { Backend, Vip } from './event.js';
@@ -94,6 +95,9 @@ const VIP_FIELDS = {
   sourceRoutes: sourceRoutes
     .optional()
     .meta({ description: 'With source among routeBy: prefix of clients to address of a backend of this VIP.' }),
+  katran: flags(KATRAN_VIP_FLAGS)
+    .optional()
+    .meta({ description: 'Flags of this VIP in Katran, for balancers with compat katran.' }),
 };
 
 const slowStart = z.looseObject(
@@ -128,6 +132,9 @@ const BACKEND_FIELDS = {
   slowStart: slowStart.optional().meta({
     description: 'The weight counts k tenths in step k of ten, by wall clock. Default: all of it at once.',
   }),
+  katran: flags(KATRAN_REAL_FLAGS)
+    .optional()
+    .meta({ description: 'What Katran knows of it beside its weight, for balancers with compat katran.' }),
 };
 
 const OBJECT_RULE = { error: 'expected an object' };
@@ -200,6 +207,12 @@ export function isPrime(n: number): boolean {
 function integer(min: number, max: number, rule = `expected ${min}..${max}`) {
   // Numbers written as strings, NaN, 1e400 and 1.5 all break the same rule.
   return z.number({ error: rule }).int({ error: rule }).min(min, { error: rule }).max(max, { error: rule });
+}
+
+/** Some of the names, in their own order and each once: one form for what means the same. */
+function flags<T extends string>(names: readonly T[]) {
+  const rule = { error: `expected a list of ${names.join(', ')}` };
+  return z.array(z.enum(names, rule), rule).transform((given) => names.filter((name) => given.includes(name)));
 }
 
 function fieldsRule(what: string, fields: object): (issue: { code?: string }) => string {

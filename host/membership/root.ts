@@ -18,6 +18,7 @@ import {
   VIP_FIELDS,
   VIP_HASH,
   VIP_IDLE_TICKS,
+  VIP_KATRAN,
   VIP_LEARN_TICKS,
   VIP_NAMES,
   VIP_NUMBER,
@@ -59,6 +60,8 @@ export interface VipRecord {
   ways: number;
   /** Base of its names, 0 = none. */
   names: number;
+  /** KATRAN_VIP_ bits */
+  katran: number;
   tracks: number;
   trackMask: number;
   learnTicks: number;
@@ -99,6 +102,7 @@ export class Roots {
     view.setUint8(at + VIP_FIELDS, record.fields);
     view.setUint8(at + VIP_WAYS, record.ways);
     view.setUint32(at + VIP_NAMES, record.names, true);
+    view.setUint16(at + VIP_KATRAN, record.katran, true);
     view.setUint32(at + VIP_TRACKS, record.tracks, true);
     view.setUint32(at + VIP_TRACK_MASK, record.trackMask, true);
     view.setUint32(at + VIP_LEARN_TICKS, record.learnTicks, true);

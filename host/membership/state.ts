@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { encapOf, familyRule } from './encap.js';
 import type { Backend, Change, Refusal, Vip } from './event.js';
 import type { CanonicalBackend, CanonicalVip } from './record.js';
-import { refusalAt, showValue } from './refusal.js';
+import { type Broken, type Place, refusalAt, showValue } from './refusal.js';
 import { type CanonicalRemove, isRefusal, readChange, type Step } from './validate.js';
 
 /** A VIP record, canonical, and who told it. */
@@ -40,6 +40,8 @@ export interface Origin {
   source?: string;
   /** For refusals: `where`, or `change 3` counted from 1 in the list when left out. */
   where?: string;
+  /** What this balancer makes of a canonical record, or the rule of its own that it breaks. */
+  adapt?(step: Step): Step | Broken;
 }
 
 /** What became of a list of changes. */
@@ -68,11 +70,17 @@ export function applyChanges(state: MembershipState, changes: readonly unknown[]
   changes.forEach((change, index) => {
     const where = origin.where ?? `change ${index + 1}`;
     const place = { where, ignored: 'change' } as const;
-    const step = readChange(change, place);
+    const step = adapted(readChange(change, place), place, origin);
     const refusal = isRefusal(step) ? step : draft.apply(step, where);
     if (refusal !== undefined) refusals.push(refusal);
   });
   return { state: draft.finish(), touched: draft.touched, refusals };
+}
+
+function adapted(step: Step | Refusal, place: Place, { adapt }: Origin): Step | Refusal {
+  if (adapt === undefined || isRefusal(step)) return step;
+  const outcome = adapt(step);
+  return 'rule' in outcome ? refusalAt(place, outcome) : outcome;
 }
 
 /** The backends a VIP has now: none when the VIP is not there, none that its encapsulation cannot reach. In no particular order. */

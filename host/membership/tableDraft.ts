@@ -10,6 +10,7 @@ import {
   TRACKING_NONE,
 } from '../../assembly/layout.js';
 import type { Arena } from '../arena.js';
+import { katranVipBits } from '../compat/katranRecord.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import { type CoreSettings, powerOfTwo } from '../options.js';
@@ -81,11 +82,13 @@ export class TableDraft {
       protocol: PROTOCOL_NUMBERS[vip.protocol],
       table: this.build(effective.table, backends, slotCount, profile),
       slotCount,
-      tracking: TRACKING_NUMBERS[vip.tracking ?? 'changed'],
+      // With compat all flows are entered, by the rules of that system: its slots need no marks.
+      tracking: settings.katran === undefined ? TRACKING_NUMBERS[vip.tracking ?? 'changed'] : TRACKING_NONE,
       hash: profile.hash,
       fields: profile.fields,
       ways: waysBits(names),
       names: this.makeNames(names, backends),
+      katran: settings.katran === undefined ? 0 : katranVipBits(vip),
       tracks: 0,
       trackMask: 0,
       learnTicks: hasConnections ? settings.tcpLearnTicks : settings.udpLearnTicks,

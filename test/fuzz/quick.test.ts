@@ -13,6 +13,14 @@ const Quick = suite('fuzz/quick');
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 20_000_000);
 const SEEDS = [20261124, 20261125, 20261126, 20261127];
 
+/** Verdicts that only compat gives: katran.test.ts beside this reaches them. */
+const COMPAT_ONLY = [
+  'FORWARD_DECAPSULATED',
+  'IGNORE_COMPAT',
+  'IGNORE_LOCAL_BACKEND',
+  'IGNORE_DECAPSULATED',
+  'DROP_IP_OPTIONS',
+];
 /**
  * Verdicts that need rings: test/verdict and test/encap reach them. Cells always have headroom, and no transmit ring is full.
  */
@@ -55,7 +63,7 @@ const whenLong = isLong ? Quick : Quick.skip;
 whenLong('every verdict is reached, but those that need rings; 30 % of the frames are forwarded', () => {
   const missing = VERDICTS.filter(({ number }) => reports.every(({ verdicts }) => verdicts[number] === 0));
   assert.equal(
-    missing.map(({ name }) => name),
+    missing.map(({ name }) => name).filter((name) => !COMPAT_ONLY.includes(name)),
     RING_ONLY,
   );
   for (const { frames, forwarded } of reports) assert.ok(forwarded >= 0.3 * frames, `${forwarded} of ${frames}`);

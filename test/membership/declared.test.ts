@@ -103,7 +103,7 @@ Declared('every mistake has its line and its field', () => {
 `;
   assert.equal(lines(text), [
     'line 3 of members.yaml: encap.type "vxlan" for VIP tcp/192.0.2.80:80, expected l2, ipip, gre, gue or l3dsr; file ignored',
-    'line 8 of members.yaml: wieght 3 for backend 10.0.1.8, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark, slowStart); file ignored',
+    'line 8 of members.yaml: wieght 3 for backend 10.0.1.8, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark, slowStart, katran); file ignored',
     'line 9 of members.yaml: address "10.0.1.9" for backend 10.0.1.9, expected once, is on line 6 already; file ignored',
     'line 10 of members.yaml: weight "3" for backend 10.0.1.7, expected 0..65535; file ignored',
     'line 11 of members.yaml: address "10.0.1", expected four decimal numbers without leading zeros, such as 10.0.1.9; file ignored',

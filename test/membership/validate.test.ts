@@ -345,7 +345,7 @@ Validate('changes of a program: all or none, with a hint at mistyped fields', ()
   const { changes, refusals } = validateChanges(bad);
   assert.equal(changes, []);
   assert.equal(refusals.map(formatRefusal), [
-    'change 2: wieght 3 for backend 10.0.1.9, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark, slowStart); changes ignored',
+    'change 2: wieght 3 for backend 10.0.1.9, not a field of a backend (vip, address, weight, encap, state, serverId, healthCheckMark, slowStart, katran); changes ignored',
     'change 3: key "x", expected a key such as tcp/192.0.2.80:80, or tcp/192.0.2.80:80/10.0.1.9 for a backend; changes ignored',
     'change 4: change null, expected { put: record } or { remove: key }; changes ignored',
     'change 5: change {}, expected { put: record } or { remove: key }; changes ignored',
