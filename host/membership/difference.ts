@@ -7,7 +7,7 @@ import { changeOf } from './validate.js';
 /** A canonical record, by its key. */
 export type RecordMap = ReadonlyMap<string, CanonicalVip | CanonicalBackend>;
 
-/** One record that differs. `before` is not there for a new record, `after` not for a removed one. */
+/** One record that differs. `before` is not there for a new record, `after` not for a removed one; neither for one that is to be gone for sure. */
 export interface Difference {
   key: string;
   before?: CanonicalVip | CanonicalBackend;

@@ -62,11 +62,15 @@ export function keysOfAddress(records: RecordMap, address: string): string[] {
   );
 }
 
-/** Those of `keys` that are broken, though their record does not differ. */
+/**
+ * Those of `keys` that are broken, though their record does not differ. Of one that is to go and is not there, balancers may still have
+ * what the topic has forgotten: its removal is said, too.
+ */
 function saidAgain(before: RecordMap, after: RecordMap, keys: Iterable<string>, isBroken: IsBroken): Difference[] {
-  return [...keys].filter(isBroken).flatMap((key) => {
+  return [...keys].filter(isBroken).flatMap((key): Difference[] => {
     const [old, record] = [before.get(key), after.get(key)];
-    if (old === undefined || record === undefined || !isDeepStrictEqual(payload(old), payload(record))) return [];
+    if (old === undefined) return record === undefined ? [{ key }] : [];
+    if (record === undefined || !isDeepStrictEqual(payload(old), payload(record))) return [];
     return [{ key, before: old, after: record }];
   });
 }

@@ -86,7 +86,9 @@ function panicOf({ vip, backends }: Touched, panicShare?: number): Panic {
 function touchedBy(before: RecordMap, differences: readonly Difference[]): Touched[] {
   const touched = new Map<string, Touched>();
   for (const difference of differences) {
-    const key = vipKeyOf((difference.after ?? difference.before) as CanonicalRecord);
+    const record = difference.after ?? difference.before;
+    if (record === undefined) continue;
+    const key = vipKeyOf(record);
     const found = touched.get(key) ?? { key, backends: [], changes: [], slots: 0, records: 0 };
     found.changes.push(difference);
     touched.set(key, found);

@@ -58,6 +58,15 @@ Edit('a record whose last message nobody takes is said again, where something is
   assert.equal(changes(declareRecords(RECORDS, recordsOf(web, b), { remove: false, isBroken })), [{ put: b }]);
 });
 
+Edit('the removal of a record that is not there is said where balancers may have it all the same', () => {
+  const gone = `${WEB}/10.0.1.77`;
+  assert.equal(editRecords(RECORDS, [{ remove: gone }]), []);
+  assert.equal(
+    editRecords(RECORDS, [{ remove: gone }], (key) => key === gone),
+    [{ key: gone }],
+  );
+});
+
 Edit('put takes any spelling and keeps fields that are not known here', () => {
   const put = { vip: WEB, address: '::ffff:10.0.1.9', weight: 2 } as Backend;
   const found = editRecords(RECORDS, [{ put: { ...put, address: '10.0.1.9' } }]);
