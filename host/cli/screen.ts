@@ -21,7 +21,7 @@ export function openScreen(stream: NodeJS.WriteStream): Screen {
   stream.write(ENTER_ALTERNATE);
   return {
     show: (lines) => {
-      const { rows = 24, columns = 80 } = stream;
+      const [rows, columns] = [stream.rows || 24, stream.columns || 80]; // 0: a terminal that does not say
       const room = rows - 1;
       const shown =
         lines.length <= room ? lines : [...lines.slice(0, room - 1), `... ${lines.length - room + 1} more lines`];

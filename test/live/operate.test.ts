@@ -1,5 +1,6 @@
 // Operating one balancer as its operator does: status over the control socket, metrics over HTTP, also after a kill.
 import { existsSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,7 @@ import type { LabHost } from '../../host/demo/lab/labHost.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer, failedRun } from './support/commandBalancer.js';
 import { tryOnce } from './support/curl.js';
-import { webVip } from './support/members.js';
+import { webVip, writeMembers } from './support/members.js';
 import { liveSuiteWith } from './support/suite.js';
 import { startEchoServers } from './support/udp.js';
 import { until } from './support/until.js';
@@ -106,6 +107,29 @@ live('--watch goes on until it is told to stop, and ends well', async () => {
     assert.is(watch.exitCode, 0);
     assert.ok((seen[2]?.atMs ?? 0) - (seen[1]?.atMs ?? 0) >= 90, 'faster than asked for');
     await balancer.stop();
+  });
+});
+
+live('without a word in the configuration, status finds the balancer of this user', async () => {
+  await withTopology('one-armed', {}, async (topology) => {
+    const { lab, balancer: host } = topology;
+    const config = join(lab.directory, 'balancer.yaml');
+    await writeMembers(join(lab.directory, 'members.yaml'), [webVip(topology)]);
+    await writeFile(config, JSON.stringify({ interfaces: [{ name: 'eth0' }], membership: { file: 'members.yaml' } }));
+    const script = `
+      mount -t tmpfs tmpfs /run && mkdir -p /run/maglev-dsr && cd /run/maglev-dsr || exit 9
+      node -e 'require("net").createServer().listen("dead.sock", () => process.kill(process.pid, "SIGKILL"))'
+      ls; "$0" "$1" run --config ${config} --log-level warn & pid=$!
+      while ! test -e eth0.sock; do sleep 0.1; done
+      ls; "$0" "$1" status --json; kill $pid; wait $pid; ls; "$0" "$1" status`;
+    const args = ['--mount', 'sh', '-c', script, process.execPath, COMMAND];
+    const { stdout, stderr, exitCode } = await host.exec('unshare', args, { anyExitCode: true, timeoutMs: 20_000 });
+    const [before, during, answer, ...after] = stdout.split('\n');
+    assert.equal([before, during], ['dead.sock', 'eth0.sock'], stderr); // what was killed is cleared away
+    assert.equal((JSON.parse(answer ?? '') as Answers['status']).hello.interfaces, ['eth0']);
+    assert.equal(after, ['']); // and it leaves nothing
+    assert.is(exitCode, 1);
+    assert.match(stderr, /no balancer of this user runs here: none answers in \/run\/maglev-dsr/);
   });
 });
 

@@ -18,9 +18,12 @@ import {
   type SourceEvent,
   type Stats,
   type Status,
+  serveControl,
   VERDICTS,
+  type View,
   verdictName,
 } from 'maglev-dsr';
+import { type Agreement, agreementOf, readFleet, reportStatus } from 'maglev-dsr/fleet';
 import {
   type Batch,
   createHotPath as createSame,
@@ -30,6 +33,7 @@ import {
 } from 'maglev-dsr/hotpath';
 import { createPublisher, type KafkaSourceOptions, kafkaSource, type Publisher } from 'maglev-dsr/kafka';
 import { applyChanges, backendKey, EMPTY_STATE, effectiveBackends, vipKey } from 'maglev-dsr/membership';
+import { balancerMetrics, METRICS, type MetricsServer, serveMetrics } from 'maglev-dsr/metrics';
 
 const VIP: Change = { put: { address: '192.0.2.80', protocol: 'tcp', port: 80, encap: { type: 'ipip' } } };
 
@@ -90,3 +94,16 @@ export const bothAreOne: boolean = createHotPath === createSame;
 
 // @ts-expect-error: a protocol that is none
 export const wrong: Change = { put: { address: '192.0.2.80', protocol: 'icmp', port: 80 } };
+
+/** Everything that is to be seen of a balancer from outside. */
+export async function surfaces(balancer: LoadBalancer): Promise<string> {
+  await using control = await serveControl(balancer, { socket: '/run/lb.sock' });
+  await using metrics: MetricsServer = await serveMetrics(balancer, { listen: '127.0.0.1:0' });
+  using own = balancerMetrics(balancer);
+  const connection = { brokers: ['10.0.0.5:9092'] };
+  await using reporter = reportStatus(balancer, { ...connection, statusTopic: 'balancer-status' });
+  const agreement: Agreement = agreementOf(await readFleet({ ...connection, topic: 'balancer-status' }), { nowMs: 0 });
+  const view: View = await balancer.view();
+  const { digest } = view.vips[0] ?? { digest: '' };
+  return `${control.path} ${metrics.url} ${await own.text()} ${reporter.id} ${agreement.verdict} ${digest} ${METRICS.frames.name}`;
+}
