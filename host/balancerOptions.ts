@@ -43,6 +43,11 @@ export interface LoadBalancerOptions extends Core {
   announce?: 'none' | 'arp';
   /** Keep the host's own stack from answering for VIPs, with nft(8). Default true; false if something else does that. */
   divert?: boolean;
+  /**
+   * Health checks by mark: a TUN device of this name is made, and this host's packets that are routed to it go to the backend whose
+   * `healthCheckMark` is their mark (SO_MARK), in its encapsulation. The device goes with the balancer. Default: none. Linux 5.19.
+   */
+  healthChecks?: { interface: string };
   /** Frames of one batch, 1..4096. Default 64. */
   batchFrames?: number;
   /** Closes the balancer when aborted. */
@@ -59,6 +64,8 @@ export interface BalancerSettings {
   source: MembershipSource;
   isAnnouncing: boolean;
   divert: boolean;
+  /** Name of the TUN device of health checks. */
+  healthChecks: string | undefined;
   batchFrames: number;
   workerUrl: URL | undefined;
   logger: Logger | undefined;
@@ -92,10 +99,17 @@ export function readBalancerOptions(options: LoadBalancerOptions): BalancerSetti
     source,
     isAnnouncing: announce === 'arp',
     divert: options.divert ?? true,
+    healthChecks: readHealthChecks(options.healthChecks),
     batchFrames: readInteger('batchFrames', options.batchFrames, 64, 1, 4096),
     workerUrl: options.workerUrl,
     logger: options.logger,
   };
+}
+
+function readHealthChecks(healthChecks: LoadBalancerOptions['healthChecks']): string | undefined {
+  if (healthChecks === undefined) return undefined;
+  checkInterfaceName(healthChecks.interface, 'healthChecks.interface');
+  return healthChecks.interface;
 }
 
 function readInterface(iface: InterfaceOptions, i: number): Required<InterfaceOptions> {

@@ -20,6 +20,7 @@ import {
   META_VLAN_TCI,
   OUTPUT_BASE,
   OUTPUT_BYTES,
+  OUTPUT_EGRESS,
   OUTPUT_FLAGS,
   OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
@@ -31,6 +32,7 @@ import type { Engine } from './engine.js';
 import { optionError } from './errors.js';
 import type { LiveVip } from './membership/publish.js';
 import { outputRecordsOf } from './memory.js';
+import type { HotPathModule } from './module.js';
 
 /** Names of what is live, by the numbers in a meta. */
 interface Names {
@@ -39,7 +41,13 @@ interface Names {
   backends: Map<number, string>;
 }
 
-/** A batch over the cells of worker 0. */
+/** Whose cells: a worker, and the instance that is bound to it. Default: worker 0, the builder. */
+export interface CellOwner {
+  workerIndex: number;
+  hot: HotPathModule;
+}
+
+/** A batch over the cells of one worker. */
 export class CellBatch implements Batch {
   readonly bytes: Uint8Array;
   private readonly metas: number;
@@ -51,11 +59,13 @@ export class CellBatch implements Batch {
     private readonly engine: Engine,
     private readonly frameBytesMax: number,
     readonly size: number,
+    private readonly owner: CellOwner = { workerIndex: 0, hot: engine.builder },
   ) {
     const { memory } = engine;
     const { cells, cellBytes } = memory.shape;
     this.bytes = memory.bytes;
-    this.metas = memory.region(REGION_CELLS).base;
+    const workerBytes = cells * (META_BYTES + cellBytes) + outputRecordsOf(memory.shape) * OUTPUT_BYTES;
+    this.metas = memory.region(REGION_CELLS).base + owner.workerIndex * workerBytes;
     this.outputRecords = this.metas + cells * META_BYTES;
     const first = this.outputRecords + outputRecordsOf(memory.shape) * OUTPUT_BYTES + HEADROOM;
     for (let i = 0; i < cells; i++) {
@@ -65,7 +75,7 @@ export class CellBatch implements Batch {
 
   /** The same cells seen as a batch of another size. */
   ofSize(size: number): CellBatch {
-    return new CellBatch(this.engine, this.frameBytesMax, size);
+    return new CellBatch(this.engine, this.frameBytesMax, size, this.owner);
   }
 
   input(i: number): Uint8Array {
@@ -98,7 +108,7 @@ export class CellBatch implements Batch {
   }
 
   run(count: number = this.size): void {
-    this.engine.builder.runBatch(count, this.engine.now());
+    this.owner.hot.runBatch(count, this.engine.now());
   }
 
   verdict(i: number): number {
@@ -119,6 +129,11 @@ export class CellBatch implements Batch {
 
   outputLength(i: number, k = 0): number {
     return this.engine.memory.view.getUint32(this.output(i, k) + OUTPUT_LENGTH, true);
+  }
+
+  /** Egress index of output `k` of frame `i`. */
+  outputEgress(i: number, k = 0): number {
+    return this.engine.memory.view.getUint16(this.output(i, k) + OUTPUT_EGRESS, true);
   }
 
   outputVirtio(i: number, k = 0): Uint8Array | undefined {

@@ -5,6 +5,7 @@ import { Engine, type EngineOutcome, type Stages } from './engine.js';
 import type { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
+import { HealthChecks, withHealthChecks } from './healthChecks.js';
 import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import { encapName, encapOf } from './membership/encap.js';
@@ -68,6 +69,7 @@ class LiveBalancer implements LoadBalancer {
   private readonly surroundings: Surroundings;
   private readonly engine: Engine;
   private readonly pool: WorkerPool;
+  private healthChecks: HealthChecks | undefined;
   private readonly steps: StepTimer;
   private readonly stop = new AbortController();
   private readonly source: SourceProgress;
@@ -84,9 +86,10 @@ class LiveBalancer implements LoadBalancer {
   constructor(private readonly settings: BalancerSettings) {
     this.source = new SourceProgress(settings.source.name);
     const plan = planRings(settings.interfaces);
+    const shape = { workers: plan.workers.length, cells: 0, cellBytes: 0, ringsBytes: plan.bytes };
     this.engine = new Engine({
       settings: settings.core,
-      shape: { workers: plan.workers.length, cells: 0, cellBytes: 0, ringsBytes: plan.bytes },
+      shape: settings.healthChecks === undefined ? shape : withHealthChecks(shape),
       sourceFor: (address) => this.surroundings.sourceFor(address),
     });
     this.surroundings = Surroundings.open(settings, this.hub); // last of what can fail: it holds locks
@@ -112,6 +115,7 @@ class LiveBalancer implements LoadBalancer {
     try {
       await this.surroundings.start(this.engine, this.pool);
       await this.pool.start();
+      this.startHealthChecks();
     } catch (error) {
       await this.close();
       throw error;
@@ -163,6 +167,7 @@ class LiveBalancer implements LoadBalancer {
       }),
       filter: this.surroundings.filter,
       isDiverted: this.settings.divert,
+      healthChecks: this.healthChecks?.status(),
       workerRestarts: this.pool.restarts,
       memory: this.engine.memoryStatus(),
       refusals: { count: this.refusals.count, last: [...this.refusals.last] },
@@ -184,9 +189,16 @@ class LiveBalancer implements LoadBalancer {
     if (graceMs > 0) await sleep(graceMs);
     await this.following;
     await this.engine.enqueue(async () => undefined); // a publication under way needs its workers
+    this.healthChecks?.close();
     await this.pool.stop();
     await this.surroundings.close();
     this.source.closed();
+  }
+
+  private startHealthChecks(): void {
+    const { healthChecks: name } = this.settings;
+    if (name === undefined) return;
+    this.healthChecks = HealthChecks.open({ engine: this.engine, name, links: () => this.surroundings.links });
   }
 
   private follower(): Follower {

@@ -1,6 +1,7 @@
 // host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
 import type { Panic } from './membership/effective.js';
 import type { Position, Refusal, Way } from './membership/event.js';
+import type { MarkConflict } from './membership/marks.js';
 import type { ServerIdConflict } from './membership/names.js';
 
 /** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */
@@ -80,6 +81,16 @@ export interface MemoryStatus {
   flowEntries: number;
 }
 
+/** Health checks by mark. */
+export interface HealthCheckStatus {
+  /** The TUN device. */
+  interface: string;
+  /** Frames that the kernel did not take, by the name of the errno. */
+  unsent: Record<string, number>;
+  /** Backends that are not reached, since another one has their mark. */
+  conflicts: readonly MarkConflict[];
+}
+
 /** What a balancer is doing now. */
 export interface Status {
   isReady: boolean;
@@ -95,6 +106,8 @@ export interface Status {
   filter: FilterKind;
   /** True when the host's own stack is kept from VIP traffic. */
   isDiverted: boolean;
+  /** Undefined where there are none. */
+  healthChecks?: HealthCheckStatus | undefined;
   workerRestarts: number;
   memory: MemoryStatus;
   /** Records refused since the start, and the last of them. */

@@ -41,6 +41,7 @@ const configSchema = z.strictObject({
   membership: membershipSchema,
   announce: z.enum(['none', 'arp']).optional(),
   divert: z.boolean().optional(),
+  healthChecks: z.strictObject({ interface: z.string() }).optional(),
   hashSecretFile: z.string().optional(),
   batchFrames: z.int().optional(),
   compat: z.literal('katran', { error: 'expected katran, or left out' }).optional(),
@@ -98,6 +99,7 @@ export const CONFIG_HELP = `The file is YAML. All fields but interfaces and memb
 ${kafkaFieldsHelp('    #   ').trimEnd()}
   announce: none                   # arp: answer ARP and neighbour solicitations for VIPs, and announce them
   divert: true                     # keep this host's own stack from answering for VIPs (nft)
+  healthChecks: { interface: hc0 }  # a TUN device: packets routed to it go to the backend whose healthCheckMark they have
   hashSecretFile: /etc/maglev-dsr/secret   # at least 16 bytes, the same on every balancer of a fleet
   flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0,
           tooBigPerSecond: 1000, fragmentTimeoutMs: 5000 }
@@ -164,12 +166,14 @@ function reportOptions(
 
 async function optionsOf(config: Config, path: string): Promise<LoadBalancerOptions> {
   const folder = dirname(resolve(path));
-  const { interfaces, announce, divert, batchFrames, compat, katran, hashSecretFile, flow, limits } = config;
+  const { interfaces, announce, divert, healthChecks, batchFrames, compat, katran, hashSecretFile, flow, limits } =
+    config;
   const secret = hashSecretFile === undefined ? undefined : readSecret(resolve(folder, hashSecretFile));
   const given = {
     interfaces,
     announce,
     divert,
+    healthChecks,
     batchFrames,
     compat,
     katran,

@@ -87,6 +87,7 @@ function coreOf({
   source,
   announce,
   divert,
+  healthChecks,
   batchFrames,
   signal,
   logger,

@@ -7,6 +7,7 @@
 //   bpf filter                 what the kernel hands to them
 //   divert                     what the host's own stack no longer gets
 //   tun                        a device of our own, whose packets we write or read
+//   markedTap                  what this host sends by an interface, with its marks
 //   announce                   ARP and neighbour advertisements that nobody asked for
 //   lock interfaceName         one balancer per interface
 //   netlinkWire netlinkSocket netlink netlinkWatch   rtnetlink: messages, socket, questions, changes
@@ -31,13 +32,14 @@ export { buildFilter, buildTunnelFilter } from './filter.js';
 export { checkInterfaceName } from './interfaceName.js';
 export type { Link } from './links.js';
 export { type InterfaceLock, type LockUse, lockInterface } from './lock.js';
+export { type MarkedTap, openMarkedTap } from './markedTap.js';
 export type { Neighbour } from './neighbours.js';
 export { type Netlink, openNetlink } from './netlink.js';
 export type { NetlinkListener } from './netlinkWatch.js';
 export { type NextHop, type NextHopListener, NextHopResolver } from './nextHop.js';
-export { type PacketInterface, sendFrames } from './packetSocket.js';
+export { openPacketSender, type PacketInterface, type PacketSender, sendFrames } from './packetSocket.js';
 export { POLLERR, POLLIN, POLLOUT, Poller } from './poller.js';
-export type { Readable } from './readable.js';
+export { onReadable, type Readable } from './readable.js';
 export {
   PLAIN_FRAME_BYTES,
   type RingGeometry,

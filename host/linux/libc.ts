@@ -32,6 +32,8 @@ export interface Libc {
     address: Uint8Array | null,
     addressBytes: Uint8Array | null,
   ): number;
+  /** `message` is a struct msghdr. */
+  recvmsg(fd: number, message: Uint8Array, flags: number): number;
   /** `fds` is an array of struct pollfd, see Poller. `timeoutMs` -1: no limit. */
   poll(fds: Uint8Array, count: number, timeoutMs: number): number;
   eventfd(initial: number, flags: number): number;
@@ -74,6 +76,8 @@ export const SO_RCVTIMEO = 20;
 export const SO_ATTACH_FILTER = 26;
 export const SO_DETACH_FILTER = 27;
 export const SO_RCVBUFFORCE = 33;
+export const SO_MARK = 36; // and the type of a control message that has one
+export const SO_RCVMARK = 75;
 
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
@@ -116,6 +120,7 @@ function load(): Libc {
     getsockopt: c.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']),
     sendto: c.func('sendto', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'uint']),
     recvfrom: c.func('recvfrom', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'void *']),
+    recvmsg: c.func('recvmsg', 'intptr_t', ['int', 'void *', 'int']),
     poll: c.func('poll', 'int', ['void *', 'ulong', 'int']),
     eventfd: c.func('eventfd', 'int', ['uint', 'int']),
     read: c.func('read', 'intptr_t', ['int', 'void *', 'size_t']),

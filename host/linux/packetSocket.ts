@@ -50,6 +50,26 @@ export function sendFrames({ ifindex, name }: PacketInterface, frames: readonly 
   }
 }
 
+/** Sends single frames by any interface. Not for the hot path. */
+export interface PacketSender {
+  /** Sends `bytes` of a frame, complete with its Ethernet header; the name of the errno when the kernel does not take it. */
+  send(ifindex: number, frame: Uint8Array): string | undefined;
+  close(): void;
+}
+
+/** Opens a socket for single frames. @throws MaglevError ERR_SYSCALL */
+export function openPacketSender(name: string): PacketSender {
+  const fd = packetSocket(name);
+  return {
+    send(ifindex, frame) {
+      const address = sockaddrLl(ifindex, 0);
+      const isSent = libc().sendto(fd, frame, frame.length, 0, address, address.length) >= 0;
+      return isSent ? undefined : libc().errnoName(libc().errno());
+    },
+    close: () => void libc().close(fd),
+  };
+}
+
 function sockaddrLl(ifindex: number, protocol: number): Uint8Array {
   const address = new Uint8Array(SOCKADDR_LL_BYTES);
   const view = new DataView(address.buffer);

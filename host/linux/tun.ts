@@ -19,6 +19,8 @@ const IFF_NO_PI = 0x1000; // no header of the device's own before a packet
 const IFF_VNET_HDR = 0x4000; // but a virtio header of 10 bytes
 const IFF_TUN_EXCL = 0x8000; // or we would share one that somebody else made, and that stays
 const IFREQ_BYTES = 40;
+const PACKET_BYTES_MAX = 65_536;
+const DISCARDED_MAX = 256;
 const MTU_MIN = 1280; // RFC 8200, section 5: below it there is no IPv6 on the device
 
 /** What a device is to be. */
@@ -38,6 +40,8 @@ export interface Tun {
   readonly ifindex: number;
   /** For read(2) and write(2), a packet each, in any thread of the process. Does not block. */
   readonly fd: number;
+  /** Throws away what this host has sent by the device, which is in nobody's way then. */
+  discard(): void;
   /** The device is gone when this returns. Calling it twice is harmless. */
   close(): void;
 }
@@ -80,6 +84,7 @@ function attach(fd: number, name: string, option: string, hasVirtio: boolean): v
 }
 
 class OpenTun implements Tun {
+  readonly #packet = new Uint8Array(PACKET_BYTES_MAX);
   #isOpen = true;
 
   constructor(
@@ -87,6 +92,11 @@ class OpenTun implements Tun {
     readonly ifindex: number,
     readonly fd: number,
   ) {}
+
+  discard(): void {
+    // Until EAGAIN; at most so many, as who asks has other things to do.
+    for (let i = 0; i < DISCARDED_MAX && libc().read(this.fd, this.#packet, PACKET_BYTES_MAX) > 0; i++);
+  }
 
   close(): void {
     if (this.#isOpen) libc().close(this.fd);
