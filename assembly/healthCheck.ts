@@ -7,8 +7,9 @@ import { backend, countEvent } from './memory';
 import * as parsed from './parse';
 import { flowHash } from './profiles/native';
 import { backendOfMark } from './select/mark';
-import { DROP_BAD_HEADER, DROP_TTL_EXPIRED, IGNORE_NO_MARK, NO_VERDICT } from './verdict';
+import { DROP_BAD_HEADER, DROP_TRUNCATED, DROP_TTL_EXPIRED, IGNORE_NO_MARK, NO_VERDICT } from './verdict';
 import { TYPE_ARP } from './wire/ethernet';
+import { HEADER_LEN } from './wire/icmp';
 
 /** The verdict of the frame of `len` bytes at `frame`, which has `mark`. */
 export function decideMarked(mark: u32, frame: usize, len: u32, meta: usize, root: usize): u32 {
@@ -19,6 +20,8 @@ export function decideMarked(mark: u32, frame: usize, len: u32, meta: usize, roo
   if (chosen == NO_BACKEND) return IGNORE_NO_MARK;
   if (timeToLive() <= 1) return DROP_TTL_EXPIRED;
   if (!isSane()) return DROP_BAD_HEADER;
+  // A client's ICMP is looked at before it is sent on; this is not, and L3DSR mends the checksum in its header.
+  if (parsed.isIcmp() && !parsed.isLaterFragment() && parsed.transportBytes < HEADER_LEN) return DROP_TRUNCATED;
   store<u16>(meta, <u16>chosen, META_BACKEND);
   countEvent(EVENT_HEALTH_CHECK);
   return send(backend(chosen), flowHash());

@@ -7,7 +7,7 @@ import * as v4 from './golden/forward4.js';
 import * as v6 from './golden/forward6.js';
 import * as tunnel from './golden/tunnel.js';
 import { assertKept, assertSent } from './support/assertOutcome.js';
-import { patch } from './support/hex.js';
+import { hex, patch } from './support/hex.js';
 import { engineOf, GOLDEN, goldenHotPath, tunnelHotPath } from './support/hotpath.js';
 import { withSeeds } from './support/random.js';
 
@@ -163,6 +163,24 @@ HealthCheck('a mark breaks a rule: named, and nothing changes', async () => {
       (reason: unknown) => reason as Error,
     );
     assert.match(error?.message ?? '', /healthCheckMark .*expected 1\.\.4294967295/);
+  }
+});
+
+// Found by fuzzing: one byte of ICMPv6 behind two extension headers; the checksum behind the end of the frame was mended.
+const ICMPV6_TO_COME = hex`
+  02 00 00 00 00 01 02 00  00 00 0c 01 86 dd 60 00  00 00 00 11 00 40 20 01
+  e5 07 04 00 06 05 fe 00  20 00 00 3a 03 0f 20 01  0d bc 00 02 1f 04 00 1e
+  00 08 00 20 00 80 3c 00  00 00 00 00 00 0e 3a 00  00 05 0b 3a 84 dc 04
+`;
+
+HealthCheck('an ICMPv6 message shorter than its header is dropped, whatever mends its checksum', async () => {
+  const hotPath = await goldenHotPath({ type: 'l3dsr', dscp: 5 });
+  await hotPath.apply([marked(WEB6, backend6, 7)]);
+  for (let bytes = 1; bytes <= 8; bytes++) {
+    const frame = new Uint8Array(ICMPV6_TO_COME.length - 1 + bytes);
+    frame.set(ICMPV6_TO_COME);
+    frame[19] = 16 + bytes; // payload length: the extension headers and the message
+    assert.is(hotPath.forward(frame, { mark: 7 }).verdict, bytes < 8 ? 'DROP_TRUNCATED' : 'FORWARD_L3DSR', `${bytes}`);
   }
 });
 
