@@ -54,7 +54,7 @@ Layout('limits in the directory are those of the options', () => {
     memory.view.getUint32(layout.DIRECTORY + layout.DIRECTORY_LIMITS + 4 * index, true);
   assert.is(limit(layout.LIMIT_WORKERS), 3);
   assert.is(limit(layout.LIMIT_VIPS), 11); // five VIPs, their five addresses, record 0
-  assert.is(limit(layout.LIMIT_VIP_INDEX), 32); // at most half full
+  assert.is(limit(layout.LIMIT_VIP_INDEX), 128); // at most an eighth full
   assert.is(limit(layout.LIMIT_BACKENDS), 10);
   assert.is(limit(layout.LIMIT_NEXT_HOPS), 10);
   assert.is(limit(layout.LIMIT_FLOW_BUCKETS), 8);
