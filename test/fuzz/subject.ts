@@ -3,6 +3,7 @@ import {
   HEADROOM,
   META_BACKEND,
   META_BYTES,
+  META_FRONT,
   META_OUTPUT,
   META_OUTPUTS,
   META_VERDICT,
@@ -132,6 +133,11 @@ export class Subject {
   /** Address of cell `i`. */
   cellAt(i: number): number {
     return this.cells + i * this.cellBytes;
+  }
+
+  /** Bytes that inline decapsulation took off the front of frame `i`. */
+  front(i: number): number {
+    return this.view.getUint16(this.metas + i * META_BYTES + META_FRONT, true);
   }
 
   verdict(i: number): number {

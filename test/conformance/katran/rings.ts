@@ -17,7 +17,8 @@ export function runRings(folder: VectorFolder): FamilyOutcome {
     else outcome.failures.push({ name: `${RINGS}/${name}`, why: `${is}, expected ${wanted}` });
   };
   const rings = folder.rings();
-  const tables = createTables();
+  const slots = Math.max(SLOTS, ...(rings.rings ?? []).map(({ ring_size }) => ring_size));
+  const tables = createTables(1 + Math.ceil((2 * slots) / 2 ** 20));
   const { pieces } = tables;
   const murmur = (a: bigint, b: number, seed: number): bigint => pieces.callLong('murmur3Pair', a, BigInt(b), seed);
   for (const { address, hash_hex, offset, skip } of rings.address_hashes ?? []) {
