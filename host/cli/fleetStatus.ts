@@ -11,6 +11,7 @@ import { fleetJson, fleetLines } from './fleetText.js';
 
 const SETTLE_MS_DEFAULT = 5000;
 const MS_MAX = 600_000;
+const COUNT_MAX = 10_000;
 
 /** Exit codes by what was found. */
 export const EXIT_CODES: Record<Verdict, number> = { agree: 0, differ: 1, lag: 2, unknown: 3 };
@@ -21,18 +22,20 @@ LAGS and cannot be compared. One that has read as far, and has another table, DI
 (--hash-secret-file), else from most of the others. Then the log is read up to where it has read it, the tables are built here, and the slots
 and what they were filled with are named. A balancer whose last report is older than --silent is SILENT.
 
-Balancers that are on their way are given --settle ms to get there, so that this may follow an apply at once.
+Balancers that are on their way are given --settle ms to get there, so that this may follow an apply at once. One that never reported is
+nobody's to miss, but with --expect.
 
 Examples:
   $ maglev-dsr fleet status --brokers 10.0.0.5:9092 --status-topic balancer-status --hash-secret-file secret
-  $ maglev-dsr fleet status --kafka-config balancer.yaml --json
+  $ maglev-dsr fleet status --kafka-config balancer.yaml --expect 10 --json
 
-Exit code 0: all agree. 1: somebody differs, or the command line is wrong. 2: somebody lags, is silent or starting. 3: cannot tell: nobody
+Exit code 0: all agree. 1: somebody differs, or the command line is wrong. 2: somebody lags, is silent, starting or (--expect) not there. 3: cannot tell: nobody
 has reported, brokers do not answer, or two differ and nobody knows who is right.`;
 
 interface CliOptions extends FleetCliOptions {
   json?: true;
   log: boolean;
+  expect: number;
   silent: number;
   settle: number;
 }
@@ -44,6 +47,7 @@ export function fleetStatusCommand(): Command {
       .summary('who lags, who differs, and in which slots')
       .description('Says whether all balancers of a fleet have the same tables.')
       .option('--no-log', 'compare balancers with each other only, do not read the members')
+      .option('--expect <count>', 'how many balancers there are to be', readCount, 1)
       .option('--silent <ms>', 'who has not reported for so long is silent', readMs, SILENT_MS_DEFAULT)
       .option('--settle <ms>', 'how long to wait for those on their way', readMs, SETTLE_MS_DEFAULT)
       .option('--json', 'as JSON')
@@ -61,6 +65,7 @@ async function run(cli: CliOptions): Promise<void> {
       ...(target.hashSecret !== undefined && { hashSecret: target.hashSecret }),
       ...(target.panicShare !== undefined && { panicShare: target.panicShare }),
       timeoutMs: target.timeoutMs,
+      expected: cli.expect,
       silentMs: cli.silent,
       nowMs: Date.now(),
     });
@@ -78,7 +83,7 @@ async function run(cli: CliOptions): Promise<void> {
 /** The fleet as soon as nobody is on his way any more, or when the time for that is over. */
 async function settledView(
   target: FleetTarget,
-  { silent, settle, log }: CliOptions,
+  { silent, settle, expect, log }: CliOptions,
 ): Promise<{ view: FleetView; ends: Map<string, Record<string, number>> }> {
   const topic = needed(target.statusTopic, '--status-topic');
   const ends = new Map<string, Record<string, number>>();
@@ -94,11 +99,12 @@ async function settledView(
       }
       if (view === undefined) {
         clearTimeout(timer);
-        if (log) await findEnds(event.view, target, ends);
         timer = setTimeout(() => stop.abort(), settle);
       }
       view = event.view;
-      if (isSettled(agreementOf(view, { nowMs: Date.now(), silentMs: silent, ends }))) break;
+      if (log) await findEnds(view, target, ends);
+      const agreement = agreementOf(view, { nowMs: Date.now(), silentMs: silent, ends });
+      if (view.balancers.length >= expect && isSettled(agreement)) break;
     }
   } finally {
     clearTimeout(timer);
@@ -120,6 +126,8 @@ async function findEnds(
     balancers.filter(({ record }) => Object.keys(record.offsets).length > 0).map(({ record }) => record.topic),
   );
   for (const topic of topics) {
+    if (ends.has(topic)) continue;
+    ends.set(topic, {}); // asked for once, known or not
     try {
       ends.set(topic, await readEnds({ ...connection, topic }, timeoutMs));
     } catch (error) {
@@ -139,6 +147,12 @@ function isSettled({ groups }: Agreement): boolean {
       return !['lags', 'starting', 'reporting'].includes(standing) && !isRamping;
     }),
   );
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= COUNT_MAX) return count;
+  throw new InvalidArgumentError(`must be 1..${COUNT_MAX}`);
 }
 
 /** A number of milliseconds on the command line. */

@@ -74,6 +74,8 @@ export interface LogTables {
 
 export interface AgreementOptions {
   nowMs: number;
+  /** How many balancers there are to be: with fewer, not all are there yet. Default: as many as have reported. */
+  expected?: number;
   /** A balancer that has not reported for so long is silent, ms. Default 15000. */
   silentMs?: number;
   logs?: readonly LogTables[];
@@ -93,19 +95,22 @@ export function agreementOf(view: FleetView, options: AgreementOptions): Agreeme
   }
   const groups = [...byGroup.values()].map((balancers) => groupAgreement(balancers, options));
   const standings = groups.flatMap(({ balancers }) => balancers.map(({ standing }) => standing));
+  const { expected = 0 } = options;
+  const count = view.balancers.length;
   const twofold = view.balancers.filter(({ isTwofold }) => isTwofold);
   const reasons = [
-    ...(view.balancers.length === 0 ? ['no balancer has reported to this topic'] : []),
+    ...(count === 0 ? ['no balancer has reported to this topic'] : []),
+    ...(count > 0 && count < expected ? [`${count} of ${expected} balancers have reported`] : []),
     ...groups.flatMap(({ balancers }) => balancers.flatMap(reasonOf)),
     ...twofold.map(({ id }) => `two balancers report as ${id}: give each an id of its own`),
   ];
-  return { verdict: verdictOf(standings, twofold.length > 0), reasons, groups };
+  return { verdict: verdictOf(standings, twofold.length > 0, count < expected), reasons, groups };
 }
 
-function verdictOf(standings: Standing[], isMixed: boolean): Verdict {
+function verdictOf(standings: Standing[], isMixed: boolean, isShort: boolean): Verdict {
   if (standings.includes('differs')) return 'differ';
   if (standings.length === 0 || standings.includes('unclear') || isMixed) return 'unknown';
-  return standings.every((standing) => standing === 'agrees') ? 'agree' : 'lag';
+  return !isShort && standings.every((standing) => standing === 'agrees') ? 'agree' : 'lag';
 }
 
 function groupAgreement(views: BalancerView[], options: AgreementOptions): GroupAgreement {

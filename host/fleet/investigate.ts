@@ -20,6 +20,8 @@ export interface InvestigateOptions extends Pick<BuildOptions, 'panicShare'> {
   timeoutMs: number;
   nowMs: number;
   silentMs?: number;
+  /** How many balancers there are to be. */
+  expected?: number;
   /** Where topics end, by name. */
   ends?: ReadonlyMap<string, Record<string, number>>;
 }
@@ -42,8 +44,13 @@ const MOMENTS_MAX = 4;
 
 /** Looks into a view. Never rejects for what the log does not tell: that is a note. */
 export async function investigate(view: FleetView, options: InvestigateOptions): Promise<Findings> {
-  const { nowMs, silentMs, ends, hashSecret } = options;
-  const timing = { nowMs, ...(silentMs !== undefined && { silentMs }), ...(ends !== undefined && { ends }) };
+  const { nowMs, silentMs, ends, expected, hashSecret } = options;
+  const timing = {
+    nowMs,
+    ...(silentMs !== undefined && { silentMs }),
+    ...(ends !== undefined && { ends }),
+    ...(expected !== undefined && { expected }),
+  };
   const first = agreementOf(view, timing);
   const notes = secretNotes(view, hashSecret);
   const logs: Log[] = [];

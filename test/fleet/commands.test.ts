@@ -84,7 +84,7 @@ kafkaTest(
   withFleet(async ({ publisher, start, fleet, watched }) => {
     await publisher.publish([vipEntry, entry(9), entry(10)]);
     const [, second] = [start('lb1'), start('lb2'), start('lb3')];
-    const first = await fleet('status', '--json');
+    const first = await fleet('status', '--json', '--expect', '3');
     assert.equal([first.exitCode, first.stderr], [0, '']);
     assert.equal(standings(first), { lb1: 'agrees', lb2: 'agrees', lb3: 'agrees' });
     await publisher.publish([entry(11, { weight: 4 }), entry(9, { state: 'draining' })]);
@@ -113,7 +113,7 @@ kafkaTest(
     await publisher.publish([vipEntry, entry(9), entry(10), entry(11)]);
     const good = start('lb1');
     const odd = start('lb2', { loses: isBackend(10) });
-    const args = ['--hash-secret-file', secretFile];
+    const args = ['--hash-secret-file', secretFile, '--expect', '2'];
     const { exitCode, stdout, stderr } = await fleet('status', ...args, '--json');
     assert.equal([exitCode, stderr], [1, '']);
     const slots = differingSlots(odd.paper.engine.table(WEB), good.paper.engine.table(WEB));
@@ -141,7 +141,7 @@ kafkaTest(
     assert.is(unclear.exitCode, 3);
     assert.match(unclear.stdout, /10\.0\.1\.10 is missing/);
     start('lb3');
-    const majority = await fleet('status', '--no-log');
+    const majority = await fleet('status', '--no-log', '--expect', '3');
     assert.is(majority.exitCode, 1);
     assert.match(majority.stdout, /^lb2 +DIFFERS /m);
     assert.match(majority.stdout, /somewhere in 0-255, /);
@@ -154,7 +154,7 @@ kafkaTest(
     await publisher.publish([vipEntry, entry(9), entry(10)]);
     start('lb1');
     start('lb2', { hashSecret: 'another secret of more' });
-    const { exitCode, stdout } = await fleet('status', '--hash-secret-file', secretFile);
+    const { exitCode, stdout } = await fleet('status', '--hash-secret-file', secretFile, '--expect', '2');
     assert.is(exitCode, 1);
     assert.match(stdout, /^lb2 differs: tcp\/192\.0\.2\.80:80$/m);
     assert.match(stdout, /^ {4}it has another hash secret$/m);
@@ -170,6 +170,8 @@ kafkaTest(
     await publisher.publish([vipEntry, entry(9)]);
     const living = start('lb1');
     assert.is((await fleet('status')).exitCode, 0);
+    const few = await fleet('status', '--expect', '3', '--settle', '0');
+    assert.equal([few.exitCode, few.stdout.includes('\n1 of 3 balancers have reported\n')], [2, true]);
     await living.reportOnceAs('lb2', brokers);
     const early = await fleet('forget', 'lb2');
     assert.is(early.exitCode, 1);
