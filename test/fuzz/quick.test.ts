@@ -13,7 +13,7 @@ const Quick = suite('fuzz/quick');
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 20_000_000);
 const SEEDS = [20261124, 20261125, 20261126, 20261127];
 
-/** Verdicts that only compat gives: katran.test.ts beside this reaches them. */
+/** Verdicts that only compat gives: test/compat reaches them. */
 const COMPAT_ONLY = [
   'FORWARD_DECAPSULATED',
   'IGNORE_COMPAT',
