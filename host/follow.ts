@@ -20,6 +20,8 @@ export interface Follower {
   /** What an earlier run knew, from `asOfMs`; `live` resolves when it is. */
   restored(asOfMs: number, live: Promise<void>): void;
   caughtUp(): void;
+  /** At `atMs` the source had nothing that is not live by now. */
+  current(atMs: number): void;
   stale(sinceMs: number, reason: string): void;
   fresh(): void;
   refused(refusal: Refusal): void;
@@ -61,6 +63,7 @@ async function tell(event: Exclude<SourceEvent, Changes | Reached>, line: Line, 
   if (event.type === 'refused') return follower.refused(event.refusal);
   if (event.type === 'stale') return follower.stale(event.sinceMs, event.reason);
   if (event.type === 'restored') return follower.restored(event.asOfMs, line.empty());
+  if (event.type === 'current') return void line.empty().then(() => follower.current(event.atMs)); // what was told is live then
   await line.empty();
   if (event.type === 'caughtUp') follower.caughtUp();
   else follower.fresh();

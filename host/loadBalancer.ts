@@ -206,6 +206,7 @@ class LiveBalancer implements LoadBalancer {
       apply: (changes, origin) => this.apply(changes, origin),
       restored: (asOfMs, live) => this.source.restored(asOfMs, live),
       caughtUp: () => this.source.caughtUp(),
+      current: (atMs) => this.source.current(atMs),
       stale: (sinceMs, reason) => {
         this.source.stale(sinceMs, reason);
         this.hub.emit('stale', { source: this.source.name, sinceMs, reason });

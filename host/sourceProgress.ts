@@ -14,6 +14,7 @@ export class SourceProgress {
   isReady = false;
   private isCaughtUp = false;
   private isRestored = false;
+  private currentMs: number | undefined; // when it last had nothing that is not live, where it says so
   private asOfMs: number | undefined; // of what an earlier run knew
   private away: { sinceMs: number; reason: string } | undefined;
   private ending: { staleSinceMs: number; reason?: string } | undefined;
@@ -30,7 +31,7 @@ export class SourceProgress {
 
   status(position: Position | undefined): SourceStatus {
     const progress = this.progress();
-    const { staleSinceMs = Date.now() } = progress;
+    const { staleSinceMs = this.currentMs ?? Date.now() } = progress;
     const isLive = this.isReady || this.isRestored;
     return {
       name: this.name,
@@ -60,6 +61,10 @@ export class SourceProgress {
   caughtUp(): void {
     this.isCaughtUp = true;
     this.becomeReady();
+  }
+
+  current(atMs: number): void {
+    this.currentMs = Math.max(atMs, this.currentMs ?? 0);
   }
 
   stale(sinceMs: number, reason: string): void {

@@ -64,7 +64,10 @@ export interface SourceStatus {
   /** Unix time in ms since which it is stale. */
   staleSinceMs?: number;
   reason?: string;
-  /** Age of what we have, ms: 0 while the source is there, else since when it was last; undefined before the first state is live. */
+  /**
+   * Age of what we have, ms: since the source was last known to have nothing that is not live here; undefined before the first state is.
+   * A topic's ends are asked for every `refreshMs`, so that much and a little is usual; 0 with a file and with your own program.
+   */
   viewAgeMs?: number;
   /** How far it is read for what is live, where it can say that. */
   position?: Position;

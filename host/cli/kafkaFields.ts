@@ -48,6 +48,8 @@ const rest = {
   snapshot: z.string().exactOptional(),
   verifyKeys: z.array(verifyKeySchema).min(1).exactOptional(),
   maxDelayMs: z.int().exactOptional(),
+  refreshMs: z.int().exactOptional(),
+  rereadAfterMs: z.int().exactOptional(),
   tls: tlsSchema.exactOptional(),
   sasl: saslSchema.exactOptional(),
   librdkafka: settingsSchema.exactOptional(),
@@ -78,6 +80,7 @@ export function kafkaFieldsHelp(indent: string): string {
     'tls: { ca: ca.pem }      # {}: the authorities of the system; cert, key, keyPasswordFile; verifyHostname: true',
     'sasl: { mechanism: scram-sha-512, username: balancer, passwordFile: kafka-password }',
     '                         # or scram-sha-256; plain, with tls only',
+    'refreshMs: 5000          # how often the ends of the topic are asked for; rereadAfterMs: 43200000, see the README',
     'librdkafka: {}           # settings for the way to the brokers, by their own names',
   ]
     .map((line) => `${indent}${line}\n`)

@@ -183,6 +183,11 @@ export type SourceEvent =
   | { type: 'restored'; asOfMs: number }
   /** All that was there when we began has been told. */
   | { type: 'caughtUp' }
+  /**
+   * At `atMs` (Unix time, ms) the source had nothing more than has been told. From time to time, of a source that can be away; one that
+   * never says it has nothing to tell from that it is there.
+   */
+  | { type: 'current'; atMs: number }
   /** The source is away; what we have is from `sinceMs` (Unix time, ms). Forwarding goes on. */
   | { type: 'stale'; sinceMs: number; reason: string }
   /** The source is back. */

@@ -31,7 +31,7 @@ export const METRICS = {
     'maglev_view_age_seconds',
     'gauge',
     [],
-    'age of what we have: 0 while the source is there, else since when it was last; absent before the first state',
+    'age of what we have: since the ends of the topic were last seen and live, refreshMs at most while all is well; 0 with other sources; absent before the first state',
   ),
   sourceOffset: define('maglev_source_offset', 'gauge', ['partition'], 'offset of the topic that is read next'),
   publications: define('maglev_publications_total', 'counter', [], 'publications that went live'),

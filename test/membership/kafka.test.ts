@@ -420,8 +420,8 @@ kafkaTest(
     // Removed by who may, cleaned up behind, and not brought back.
     await honest.publish([{ key: entry(12).key, value: null }]);
     await honest.publish([{ key: entry(12).key, value: null, isCleanup: true }]);
-    const { changes } = await listener.next('changes');
-    assert.equal(changes, [{ remove: entry(12).key }]);
+    while (!changesTold(listener).some((change) => 'remove' in change)) await listener.next('changes');
+    assert.equal(changesTold(listener).at(-1), { remove: entry(12).key });
     await honest.close();
   }),
 );

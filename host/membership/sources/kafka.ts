@@ -65,6 +65,9 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
             case 'restart':
               translator.restart();
               break;
+            case 'current':
+              yield { type: 'current', atMs: event.atMs };
+              break;
             case 'away':
               yield { type: 'stale', sinceMs: event.sinceMs, reason: event.reason };
               break;

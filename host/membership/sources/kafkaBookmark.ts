@@ -24,10 +24,30 @@ export interface Bookmark {
   next: number;
   /** The last message before that; not there when none was read. */
   last?: Landmark;
+  /** Time of the newest message that was read, Unix time, ms; -1: none was; not there when that is not known. */
+  newestMs?: number;
+}
+
+/** How far a partition is read behind `messages`, at least one. `before`: how far it was; undefined at its start. */
+export function bookmarkBehind(messages: readonly TopicMessage[], before: Bookmark | undefined): Bookmark {
+  const last = lastOf(messages);
+  const knownMs = before === undefined ? -1 : before.newestMs;
+  const newestMs = messages.reduce((newest, { timestampMs }) => Math.max(newest, timestampMs), knownMs ?? -1);
+  return {
+    partition: last.partition,
+    next: last.offset + 1,
+    last: landmarkOf(last),
+    ...(knownMs !== undefined && { newestMs }),
+  };
+}
+
+/** The last of some messages, at least one. */
+export function lastOf(messages: readonly TopicMessage[]): TopicMessage {
+  return messages[messages.length - 1] as TopicMessage;
 }
 
 /** The message as a landmark. */
-export function landmarkOf({ offset, timestampMs, key }: TopicMessage): Landmark {
+function landmarkOf({ offset, timestampMs, key }: TopicMessage): Landmark {
   return { offset, timestampMs, key: (key ?? Buffer.alloc(0)).toString('base64') };
 }
 

@@ -10,7 +10,8 @@ export interface KafkaConnection extends KafkaSecurity {
   clientId?: string;
   /**
    * Settings of librdkafka for the way to the brokers, by their own names: `security.protocol`, `sasl.*`, `ssl.*`, `socket.*`,
-   * `reconnect.*`, `broker.address.*`, `client.rack`, `client.dns.lookup`, `connections.max.idle.ms`, `metadata.max.age.ms`, `fetch.wait.max.ms`.
+   * `reconnect.*`, `broker.address.*`, `client.rack`, `client.dns.lookup`, `connections.max.idle.ms`, `metadata.max.age.ms`, `fetch.wait.max.ms`,
+   * `fetch.message.max.bytes`.
    * Any other is refused: what is read, and from where, is not for settings to change.
    */
   librdkafka?: Readonly<Record<string, string | number | boolean>>;
@@ -18,7 +19,7 @@ export interface KafkaConnection extends KafkaSecurity {
 
 const CLIENT_ID_DEFAULT = 'maglev-dsr';
 const PASSED_ON =
-  /^(security\.protocol|sasl\.[a-z.]+|enable\.sasl\.oauthbearer\.unsecure\.jwt|ssl\.[a-z.]+|enable\.ssl\.certificate\.verification|socket\.[a-z.]+|reconnect\.[a-z.]+|broker\.address\.[a-z.]+|client\.rack|client\.dns\.lookup|connections\.max\.idle\.ms|metadata\.max\.age\.ms|fetch\.wait\.max\.ms)$/;
+  /^(security\.protocol|sasl\.[a-z.]+|enable\.sasl\.oauthbearer\.unsecure\.jwt|ssl\.[a-z.]+|enable\.ssl\.certificate\.verification|socket\.[a-z.]+|reconnect\.[a-z.]+|broker\.address\.[a-z.]+|client\.rack|client\.dns\.lookup|connections\.max\.idle\.ms|metadata\.max\.age\.ms|fetch\.wait\.max\.ms|fetch\.message\.max\.bytes)$/;
 
 /** Settings that every client here has. Throws ERR_OPTION for a broker, a file or a setting that cannot be. */
 export function connectionConfig(options: KafkaConnection): Record<string, string | number | boolean> {

@@ -174,6 +174,7 @@ function isBookmark(mark: unknown): mark is Bookmark {
     isObject(mark) &&
     isCount(mark.partition) &&
     isCount(mark.next) &&
+    (mark.newestMs === undefined || Number.isSafeInteger(mark.newestMs)) &&
     (mark.last === undefined || isLandmark(mark.last))
   );
 }

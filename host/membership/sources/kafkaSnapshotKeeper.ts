@@ -19,7 +19,7 @@ const RETRY_MS = 30_000;
 
 export class SnapshotKeeper {
   private readonly path: string | undefined;
-  private awaySinceMs: number | undefined;
+  private currentMs: number | undefined;
   private packetsBefore: ReadonlyMap<string, number> = new Map();
   private refreshing: NodeJS.Timeout | undefined;
   private due: NodeJS.Timeout | undefined;
@@ -60,9 +60,9 @@ export class SnapshotKeeper {
 
   /** Call behind each event, when it has been told. */
   note(event: TopicEvent): void {
-    if (event.type === 'away') this.awaySinceMs ??= event.sinceMs;
+    if (event.type === 'current') this.currentMs = event.atMs;
+    else if (event.type === 'away') this.currentMs ??= event.sinceMs;
     else this.markDirty();
-    if (event.type === 'back') this.awaySinceMs = undefined;
   }
 
   /** Writes what is not written yet. */
@@ -94,7 +94,7 @@ export class SnapshotKeeper {
     const { path, translator } = this;
     if (path === undefined || !translator.isCaughtUp) return true;
     this.isDirty = false;
-    const contactMs = this.awaySinceMs ?? Date.now();
+    const contactMs = this.currentMs ?? Date.now();
     try {
       const snapshot = { ...translator.contents(), contactMs, packets: this.packets() };
       await writeSnapshot(path, await encodeTopic(this.options, snapshot));

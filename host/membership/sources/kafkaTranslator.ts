@@ -4,7 +4,7 @@ import { refusalAt } from '../refusal.js';
 import { withSince } from '../slowStart.js';
 import { changeOf, isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
 import type { Verifier } from '../verifier.js';
-import { type Bookmark, landmarkOf } from './kafkaBookmark.js';
+import { type Bookmark, bookmarkBehind } from './kafkaBookmark.js';
 import type { KeptRecord, TopicSnapshot } from './kafkaSnapshot.js';
 import { type MessagePlace, NewestOfKey, type TopicMessage } from './kafkaTopic.js';
 
@@ -34,7 +34,7 @@ export class Translator {
     const { partition, offset, key, value } = message;
     this.last = `offset ${offset} of partition ${partition}`;
     this.count++;
-    this.bookmarks.set(partition, { partition, next: offset + 1, last: landmarkOf(message) });
+    this.bookmarks.set(partition, bookmarkBehind([message], this.bookmarks.get(partition)));
     const record = readTopicRecord(key, value, { where: `event at ${this.last}`, ignored: 'event' });
     const outcome = isRefusal(record) ? record : this.judge(record, message);
     if (typeof outcome === 'object') yield { type: 'refused', refusal: outcome };

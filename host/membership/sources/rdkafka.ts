@@ -68,6 +68,11 @@ export interface KafkaConsumer extends Client {
     timeoutMs: number,
     done: (error: LibrdKafkaError, ends: { lowOffset: number; highOffset: number }) => void,
   ): unknown;
+  offsetsForTimes(
+    times: { topic: string; partition: number; offset: number }[],
+    timeoutMs: number,
+    done: (error: LibrdKafkaError, offsets: { partition: number; offset: number }[]) => void,
+  ): unknown;
   disconnect(done: () => void): unknown;
 }
 

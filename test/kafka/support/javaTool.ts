@@ -21,14 +21,19 @@ const TOOLS = {
   'kafka-reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
 };
 
-/** Runs a tool with `input` on its standard input; resolves with what it wrote to standard output. Rejects with all it wrote when it fails. */
+/** Runs a tool with `input` on its standard input; resolves with what it wrote to standard output. Rejects with its complaint when it fails. */
 export function runTool(jars: string, tool: keyof typeof TOOLS, args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const command = [...javaFlags(jars), TOOLS[tool], ...args];
     const child = execFile('java', command, { timeout: TOOL_TIMEOUT_MS }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new Error(`${tool} ${args.join(' ')}: ${stdout}${stderr}`));
+      else reject(new Error(`${tool} ${args.join(' ')}: ${complaintIn(stdout + stderr)}`));
     });
     child.stdin?.end(input);
   });
+}
+
+/** The first lines: behind them, all its options may follow. */
+function complaintIn(output: string): string {
+  return output.split('\n').slice(0, 3).join('\n');
 }
