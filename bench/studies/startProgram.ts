@@ -90,6 +90,7 @@ async function startEngine(): Promise<StartReport> {
       apply: (changes, origin) => engine.apply(changes, origin, stages),
       restored: nothing,
       caughtUp: nothing,
+      current: nothing,
       stale: nothing,
       fresh: nothing,
       refused: nothing,

@@ -46,6 +46,7 @@ export class FollowingBalancer {
         hub.emit('fresh', { source: TOPIC });
       },
       restored: () => undefined,
+      current: () => undefined,
       stale: () => undefined,
       fresh: () => undefined,
       refused: () => undefined,

@@ -42,6 +42,7 @@ export function connectionConfig(options: KafkaConnection): Record<string, strin
     'client.id': clientId,
     'socket.keepalive.enable': true,
     'socket.nagle.disable': true,
+    'socket.timeout.ms': 5000, // default 60 s: a broker that hangs should be left sooner
     'reconnect.backoff.ms': 100,
     'reconnect.backoff.max.ms': 2000, // default 10 s: a broker that is back should be news sooner
     'allow.auto.create.topics': false, // a mistyped topic is an error, not a new topic

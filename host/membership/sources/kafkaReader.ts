@@ -47,6 +47,7 @@ export class TopicReader {
   private known: ReadonlyMap<number, Bookmark> = new Map(); // the same as it was when we were sure of the topic
   private mustAssign = true;
   private recognition = new Recognition([]);
+  private isRecognized = false; // since it was assigned
   private readonly unread = new Map<number, number>(); // partition not read up since it was assigned -> its end then, if known
   private readonly toldEnds = new Map<number, number>(); // by librdkafka, since the last step
   private readonly knownLater = new Map<number, number>(); // see Ends.later: offsets that a second look found to be ours
@@ -128,31 +129,33 @@ export class TopicReader {
     this.absence.end('brokers');
     const { topic, brokers } = this.options;
     const partitions = partitionsOf(metadata, topic);
+    const ids = partitions.map(({ id }) => id);
+    // Twice: a broker that is back, or slow, hears of topics and partitions later than others.
+    const isShrunk = [...this.read.keys()].some((partition) => !ids.includes(partition));
+    if (isShrunk && this.wasShrunk) this.restarting = 'anew'; // it is, or will be, another topic of that name
+    this.wasShrunk = isShrunk;
     const orphan = partitions.find(({ leader }) => leader < 0);
     if (partitions.length === 0) {
-      if (this.read.size > 0) this.restarting = 'anew'; // it will be another topic of that name
       const again = `it is asked for again every ${RETRY_MS} ms`;
       this.setAway('topic', `topic ${topic} is not there on ${brokers.join(',')}: ${again}`);
       return;
     }
     if (orphan === undefined) this.absence.end('topic');
     else this.setAway('topic', `partition ${orphan.id} of topic ${topic} has no leader`);
-    const ids = partitions.map(({ id }) => id);
-    // Twice: a broker may be told of new partitions later than others.
-    const isShrunk = [...this.read.keys()].some((partition) => !ids.includes(partition));
-    if (isShrunk && this.wasShrunk) this.restarting = 'anew';
-    this.wasShrunk = isShrunk;
-    if (ends !== undefined && epoch === this.epoch) this.takeEnds(ends);
-    await this.assign(consumer, ids);
+    const isOfThisReading = ends !== undefined && epoch === this.epoch;
+    if (isOfThisReading) this.takeEnds(ends);
+    // Whether our offset is gone by retention, or with its topic, the ends say.
+    if (this.restarting !== 'unseen' || isOfThisReading) await this.assign(consumer, ids);
     this.tellBack();
   }
 
   private takeEnds(ends: Ends): void {
     if (ends.isShorter) this.restarting = 'anew';
     const isInDoubt = [...ends.later].some(([partition, offset]) => this.knownLater.get(partition) !== offset);
-    // The last message of which we were sure comes again, to see that it is there.
-    if (isInDoubt) this.mustAssign = true;
-    else if (this.recognition.isComplete) this.known = ends.read;
+    // The last message of which we were sure comes again, to see that it is there; where its offset is gone already, that is enough.
+    if (isInDoubt && this.restarting !== undefined) this.restarting = 'anew';
+    else if (isInDoubt) this.mustAssign = true;
+    else if (this.isRecognized) this.known = ends.read;
     for (const [partition, offset] of ends.later) this.knownLater.set(partition, offset);
     this.awaitedEnds ??= ends;
     if (!this.isUnsettled || this.firstMessageMs === undefined) return;
@@ -174,6 +177,7 @@ export class TopicReader {
     for (const partition of added) this.read.set(partition, this.startOf(partition));
     const marks = [...this.read.values()].map((bookmark) => this.known.get(bookmark.partition) ?? bookmark);
     this.recognition = new Recognition(marks);
+    this.isRecognized = false;
     await this.askUnread(consumer);
     const { topic } = this.options;
     consumer.assign(marks.map(({ partition, next, last }) => ({ topic, partition, offset: last?.offset ?? next })));
@@ -310,6 +314,9 @@ export class TopicReader {
       this.client.lookSoon();
       return;
     }
+    // Known again, or read from the start: it is our topic, so far.
+    if (!this.isRecognized) this.known = new Map(this.read);
+    this.isRecognized = true;
     if (this.isCaughtUp || this.isUnsettled) return;
     if (this.hasHadMessages && this.firstMessageMs === undefined && this.starts.size === 0) {
       this.isUnsettled = true; // whoever fills it again may not be done with the first

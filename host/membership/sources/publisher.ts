@@ -1,11 +1,13 @@
 // host/membership/sources/publisher.ts: writes records to a topic, each acknowledged by all in-sync replicas.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MaglevError } from '../../errors.js';
 import type { Signer } from '../signer.js';
 import { clusterError, errorText, type Kafka, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
 import { Complaint } from './kafkaComplaint.js';
 import { checkTopic, connectionConfig, type KafkaConnection } from './kafkaConnection.js';
 import type { TopicPlace } from './kafkaContent.js';
+import { partitionsOf } from './kafkaTopicClient.js';
 import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from './rdkafka.js';
 
 /** A topic to write to. */
@@ -40,6 +42,8 @@ export interface Publisher {
 
 const TIMEOUT_MS_DEFAULT = 10_000;
 const CONNECT_TIMEOUT_MS = 5000;
+const TOPIC_QUESTIONS_MAX = 5;
+const TOPIC_ASK_AGAIN_MS = 200;
 const POLL_MS = 5;
 /** Entries handed to librdkafka at once; its own queue takes 100,000. */
 const CHUNK_ENTRIES = 10_000;
@@ -72,10 +76,23 @@ async function connectProducer(
     producer.connect(ask, (error, metadata) => resolve(outcomeOf(error, metadata)));
   });
   if (outcome instanceof Error) throw clusterError('connect', brokers, complaint.text || outcome);
-  const partitions = outcome.topics.find(({ name }) => name === topic)?.partitions ?? [];
-  if (partitions.length > 0) return producer;
+  if (await isTopicThere(producer, topic, outcome)) return producer;
   await closeProducer(producer);
   throw clusterError(`topic ${topic}`, brokers, 'is not there', 'make it with cleanup.policy=compact');
+}
+
+/** Asks again for a second: a topic that was made just now is not known to all brokers yet. */
+async function isTopicThere(producer: Producer, topic: string, first: Metadata): Promise<boolean> {
+  let answer: Metadata | Error = first;
+  for (let left = TOPIC_QUESTIONS_MAX; left > 0; left--) {
+    if (!(answer instanceof Error) && partitionsOf(answer, topic).length > 0) return true;
+    await sleep(TOPIC_ASK_AGAIN_MS);
+    answer = await new Promise((resolve) => {
+      const question = { allTopics: false, topic, timeout: CONNECT_TIMEOUT_MS };
+      producer.getMetadata(question, (error, metadata) => resolve(outcomeOf(error, metadata)));
+    });
+  }
+  return false;
 }
 
 class TopicPublisher implements Publisher {

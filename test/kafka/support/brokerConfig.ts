@@ -47,6 +47,7 @@ export function serverProperties({ id, ports, dataFolder, certificates, more = {
     'auto.create.topics.enable': 'false',
     'default.replication.factor': replicas,
     'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': 1, // default 50; no test has groups, but a consumer that has no use for one asks for it
     'transaction.state.log.replication.factor': replicas,
     'message.max.bytes': 12_000_000, // values of 10 MB are among what a reader must survive
     'replica.fetch.max.bytes': 12_000_000,

@@ -2,8 +2,7 @@
 // temporary folder; processes and folder go when it is closed, and also when its owner dies (keeper.ts).
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,6 +10,7 @@ import { loadKafka } from '../../../host/membership/sources/kafkaClient.js';
 import type { Metadata } from '../../../host/membership/sources/rdkafka.js';
 import { LISTENERS, type ListenerName, type Ports, serverProperties } from './brokerConfig.js';
 import { type Certificates, makeCertificates } from './certificates.js';
+import { makeFolder } from './folders.js';
 import { kafkaJars } from './jars.js';
 import { javaFlags } from './javaTool.js';
 import type { KeeperCommand, KeeperReport } from './keeper.js';
@@ -50,7 +50,7 @@ const run = promisify(execFile);
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { folder: jars, reason } = kafkaJars();
   if (jars === undefined) throw new Error(reason);
-  const cluster = new Cluster(jars, mkdtempSync(join(tmpdir(), 'maglev-dsr-kafka-')), options);
+  const cluster = new Cluster(jars, makeFolder(), options);
   try {
     await cluster.start();
     return cluster;
@@ -112,8 +112,9 @@ export class Cluster {
   async startNode(id: number): Promise<void> {
     this.ended.delete(id);
     const { heapMiB = HEAP_MIB_DEFAULT } = this.options;
-    const args = [...javaFlags(this.jars, heapMiB), 'kafka.Kafka', this.file(id, 'properties')];
-    this.tell({ type: 'start', name: `${id}`, command: 'java', args, log: this.file(id, 'log') });
+    const java = ['java', ...javaFlags(this.jars, heapMiB), 'kafka.Kafka', this.file(id, 'properties')];
+    const args = ['--pdeathsig', 'KILL', ...java]; // setpriv: of util-linux, which no Debian is without
+    this.tell({ type: 'start', name: `${id}`, command: 'setpriv', args, log: this.file(id, 'log') });
     await this.until(`node ${id} answers`, START_TIMEOUT_MS, async () => {
       if (this.ended.has(id)) throw new Error(`node ${id} of Kafka: ${this.ended.get(id)}\n${this.lastLines(id)}`);
       const metadata = await this.ask(id);

@@ -72,9 +72,8 @@ export async function withTopic(
     return listener;
   };
   const publish: TopicSetting['publish'] = async (entries) => {
-    const publisher = await createPublisher({ brokers: kafka.brokers, topic });
-    await publisher.publish(entries);
-    await publisher.close();
+    const publisher = await createPublisher({ brokers: kafka.brokers, topic, timeoutMs: 30_000 });
+    await publisher.publish(entries).finally(() => publisher.close());
   };
   try {
     await body({ topic, publish, listen });
