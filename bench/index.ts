@@ -16,7 +16,8 @@ export interface BenchOptions {
   choice: Choice;
   /** Time of each side of each result, ms. */
   timeMs: number;
-  rounds: number;
+  /** Default: 10 of a race, 3 of a study. */
+  rounds?: number;
   signal?: AbortSignal;
   /** Something that is not a result: no compiler. */
   onNote?(note: string): void;
@@ -31,9 +32,11 @@ export interface BenchReport {
   results: Result[];
 }
 
+const ROUNDS_DEFAULT = { race: 10, study: 3 };
+
 /** Measures. Rejects with ERR_OPTION, ERR_LIMIT, ERR_MISSING (not built), or ERR_INTERNAL (a twin does other work). */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
-  const { shape, choice, timeMs, rounds } = options;
+  const { shape, choice, timeMs } = options;
   const { studies, others } = chooseStudies(choice.only);
   const only = choice.only && { only: others };
   const names = STUDIES.map(({ name }) => name);
@@ -41,13 +44,18 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const raced = cases.length === 0 ? { results: [], version: null } : await runCases(cases, options);
   const figures = await runStudies(studies, options);
   return {
-    machine: describeMachine(raced.version, shape, timeMs, rounds),
+    machine: describeMachine(
+      raced.version,
+      shape,
+      timeMs,
+      options.rounds ?? ROUNDS_DEFAULT[cases.length > 0 ? 'race' : 'study'],
+    ),
     results: [...raced.results, ...figures.map(resultOfFigure)],
   };
 }
 
 async function runCases(cases: readonly Case[], options: BenchOptions) {
-  const { timeMs, rounds, signal } = options;
+  const { timeMs, rounds = ROUNDS_DEFAULT.race, signal } = options;
   const compiler = await findCompiler();
   if ('missing' in compiler) options.onNote?.(`no C to compare with: ${compiler.missing}`);
   const folder = await mkdtemp(join(tmpdir(), 'maglev-dsr-bench-'));
@@ -67,7 +75,7 @@ async function runCases(cases: readonly Case[], options: BenchOptions) {
 }
 
 async function runStudies(studies: readonly Study[], options: BenchOptions): Promise<Figure[]> {
-  const { rounds, signal, onNote } = options;
+  const { rounds = ROUNDS_DEFAULT.study, signal, onNote } = options;
   const figures: Figure[] = [];
   for (const [index, { name, run }] of studies.entries()) {
     const onStep = (step: string) => options.onStep?.(index, studies.length, name, step);

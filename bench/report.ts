@@ -14,6 +14,8 @@ export interface Result {
   ratioBatched: number | null;
   /** What `ours` is to be below; only of studies. */
   aim?: number;
+  /** Which Kafka a study was measured with. */
+  on?: string;
 }
 
 const LABEL_WIDTH = 44;
@@ -37,9 +39,16 @@ export function resultOf({ case: { name }, unit, ours, scalarC, batchedC }: Meas
 }
 
 /** The median of one figure of a study. */
-export function resultOfFigure({ name, unit, rounds, aim }: Figure): Result {
+export function resultOfFigure({ name, unit, rounds, aim, on }: Figure): Result {
   const nobody = { scalarC: null, batchedC: null, ratioScalar: null, ratioBatched: null };
-  return { name, unit, ours: spread(rounds).median, ...nobody, ...(aim !== undefined && { aim }) };
+  return {
+    name,
+    unit,
+    ours: spread(rounds).median,
+    ...nobody,
+    ...(aim !== undefined && { aim }),
+    ...(on !== undefined && { on }),
+  };
 }
 
 /** One figure as a line of text. */

@@ -1,13 +1,16 @@
 // bench/studies.ts: measurements that are no race with C: each runs by itself and tells its figures. Never measured unless named.
+import { kafkaStudy } from './studies/membershipKafka.js';
 import { studyStart } from './studies/membershipStart.js';
 
 /** One number, measured again in each round. */
 export interface Figure {
   name: string;
-  unit: 'ms' | 'MiB';
+  unit: 'ms' | 'MiB' | 'tables' | 'times' | 'a second';
   rounds: number[];
   /** What it is to be below. */
   aim?: number;
+  /** Which Kafka it was measured with. */
+  on?: string;
 }
 
 /** How often, and who wants to know. */
@@ -25,7 +28,13 @@ export interface Study {
   run(options: StudyOptions): Promise<Figure[]>;
 }
 
-export const STUDIES: readonly Study[] = [{ name: 'membership.start', run: studyStart }];
+export const STUDIES: readonly Study[] = [
+  { name: 'membership.start', run: studyStart },
+  { name: 'membership.apply', run: kafkaStudy('apply') },
+  { name: 'membership.burst', run: kafkaStudy('burst') },
+  { name: 'membership.replay', run: kafkaStudy('replay') },
+  { name: 'membership.churn', run: kafkaStudy('churn') },
+];
 
 /** The studies that `only` names, by name or its beginning, and the names that are of no study. */
 export function chooseStudies(only: readonly string[] = []): { studies: Study[]; others: string[] } {

@@ -12,7 +12,6 @@ import { untilStopped } from './stopSignal.js';
 const TIME_MS = [10, 600_000] as const;
 const TIME_MS_DEFAULT = 1000;
 const ROUNDS = [1, 100] as const;
-const ROUNDS_DEFAULT = 10;
 const CLEAR_LINE = '\r\x1b[2K';
 
 const HELP = `
@@ -32,7 +31,15 @@ Results, by name (--only takes a name or its beginning):
   core.ipip4.stateless.jhash    scalar C with the jhash of Linux instead                        ns per frame
   table.build.SLOTS             fills a lookup table for 1,000 backends (or --backends)         ms
   membership.start              10,000 backends under 1,000 VIPs from a snapshot: records known, first VIP, all VIPs   ms, MiB
+  membership.{apply,burst,replay,churn}   from Kafka to the frames: see below
 Left out unless named: membership, .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.
+
+membership: a balancer on a cable, a client at its other end, and Kafka, all in a network namespace of their own that goes with them. In a
+clone with Java and Maven that is a real Apache Kafka of one broker; else the one that node-rdkafka brings; a note, and the JSON, say which.
+  apply     from handing a record to the producer to the first frame under the new table: 1,000 backends, 65537 slots, 1,000 changes a run
+  burst     10,000 records over 20 VIPs: from the last acknowledged to live; .whole from the first; .builds how many tables
+  replay    10,000 backends under 1,000 VIPs from the topic's start to all live, and memory
+  churn     how long a frame takes through the balancer, 1,000 a second, without changes (.quiet) and with 100 a second
 
 Examples:
   $ maglev-dsr bench
@@ -50,14 +57,15 @@ type CliOptions = Omit<Shape, 'family' | 'encap' | 'tracking' | 'frameBytes'> & 
   tracking?: Shape['tracking'];
   only?: string[];
   time: number;
-  rounds: number;
+  rounds?: number;
   json?: string;
 };
 
 /** The command, for commander. */
 export function benchCommand(): Command {
-  const bounded = (flags: string, about: string, bounds: readonly [number, number], byDefault: number): Option => {
-    const option = new Option(flags, `${about}, ${bounds[0]}..${bounds[1]}`).default(byDefault);
+  const bounded = (flags: string, about: string, bounds: readonly [number, number], byDefault?: number): Option => {
+    const option = new Option(flags, `${about}, ${bounds[0]}..${bounds[1]}`);
+    if (byDefault !== undefined) option.default(byDefault);
     return option.argParser((text) => readBounded(option.long ?? flags, text, bounds));
   };
   return new Command('bench')
@@ -83,7 +91,13 @@ export function benchCommand(): Command {
     )
     .option('--only <name>', 'only this result, or those whose names begin so; may be repeated', collect)
     .addOption(bounded('--time <ms>', 'time of each side of each result', TIME_MS, TIME_MS_DEFAULT))
-    .addOption(bounded('--rounds <count>', 'turns each side takes in that time', ROUNDS, ROUNDS_DEFAULT))
+    .addOption(
+      bounded(
+        '--rounds <count>',
+        'turns each side takes in that time (default 10), runs of a study (default 3)',
+        ROUNDS,
+      ),
+    )
     .addOption(bounded('--seed <number>', 'of the random flows', BOUNDS.seed, SHAPE_DEFAULT.seed))
     .option('--json <file>', 'write machine and medians to a file')
     .addHelpText('after', HELP)
@@ -114,7 +128,7 @@ async function measureAndReport(cli: CliOptions, shape: Shape, signal: AbortSign
     shape,
     choice: choiceOf(cli),
     timeMs: cli.time,
-    rounds: cli.rounds,
+    ...(cli.rounds !== undefined && { rounds: cli.rounds }),
     signal,
     onNote: (note) => progress.say(`${note}\n`, process.stderr),
     onStep: progress.step,

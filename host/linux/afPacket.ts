@@ -11,7 +11,14 @@ import { RING_ALIGN } from '../../assembly/layout.js';
 import { MaglevError, optionError } from '../errors.js';
 import { type BpfProgram, DROP_ALL, encodeProgram, fprog } from './bpf.js';
 import { getOption, int32, libc, SO_ATTACH_FILTER, SO_DETACH_FILTER, SOL_SOCKET } from './libc.js';
-import { bindPacketSocket, ETH_P_ALL, type PacketInterface, packetSocket, SOL_PACKET } from './packetSocket.js';
+import {
+  bindPacketSocket,
+  ETH_P_ALL,
+  PACKET_IGNORE_OUTGOING,
+  type PacketInterface,
+  packetSocket,
+  SOL_PACKET,
+} from './packetSocket.js';
 import { checkGeometry, type RingGeometry, ringBytes, ringFrames } from './ringGeometry.js';
 import { syscallError } from './syscallError.js';
 
@@ -24,7 +31,6 @@ const PACKET_LOSS = 14;
 const PACKET_VNET_HDR = 15;
 const PACKET_FANOUT = 18;
 const PACKET_QDISC_BYPASS = 20;
-const PACKET_IGNORE_OUTGOING = 23;
 
 const TPACKET_V2 = 1;
 const TPACKET_STATS_BYTES = 8; // struct tpacket_stats: packets u32 at 0, drops u32 at 4

@@ -4,6 +4,7 @@
 //   libc syscallError          calls into the C library, and what to say when one fails
 //   poller wake readable       sleeping: a worker in poll(2) with an eventfd, the main thread in its event loop
 //   packetSocket afPacket ringGeometry ringSocket   packet sockets, and their rings inside the Wasm memory
+//   frameSocket                one frame at a time, without a ring
 //   bpf filter                 what the kernel hands to them
 //   divert                     what the host's own stack no longer gets
 //   tun                        a device of our own, whose packets we write or read
@@ -29,6 +30,7 @@ export { type Announcement, announcementFrame, announceVips } from './announce.j
 export { type BpfProgram, DROP_ALL } from './bpf.js';
 export { type Divert, type DivertScope, openDivert } from './divert.js';
 export { buildFilter, buildTunnelFilter } from './filter.js';
+export { FrameSocket } from './frameSocket.js';
 export { checkInterfaceName } from './interfaceName.js';
 export type { Link } from './links.js';
 export { type InterfaceLock, type LockUse, lockInterface } from './lock.js';

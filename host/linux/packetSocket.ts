@@ -11,6 +11,7 @@ const SOCKADDR_LL_BYTES = 20;
 
 export const SOL_PACKET = 263;
 export const ETH_P_ALL = 0x0003;
+export const PACKET_IGNORE_OUTGOING = 23;
 
 /** An interface by index, with its name for messages. */
 export interface PacketInterface {
