@@ -14,6 +14,7 @@ import { fleetCommand } from './fleet.js';
 import { keygenCommand } from './keygen.js';
 import { pcapCommand } from './pcap.js';
 import { planCommand } from './plan.js';
+import { publishFromCommand } from './publishFrom.js';
 import { removeCommand } from './remove.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
@@ -58,6 +59,7 @@ for (const command of [
   undrainCommand(),
   weightCommand(),
   removeCommand(),
+  publishFromCommand(),
   demoCommand(),
   planCommand(),
   explainCommand(),
