@@ -386,15 +386,21 @@ export const STEP_BYTES = 64;
 export const STEP_FRAME = 0; // u32: address of the frame; 0 = it was cut when it was put where it lies
 export const STEP_LENGTH = 4; // u32
 export const STEP_META = 8; // u32: address of its meta
-export const STEP_VIP = 12; // u32: record of its VIP; 0 = not a frame for the fast path
+export const STEP_VIP = 12; // u32: record of its VIP, first a guess, or STEP_VIP_BEFORE; 0 = not a frame for the fast path
 export const STEP_HASH = 16; // u64
 export const STEP_SLOT_AT = 24; // u32: address of its slot
 export const STEP_CHOSEN = 28; // u32: the slot as it stands in the table, then the backend index
 export const STEP_PACKET_BYTES = 32; // u32: without padding
 export const STEP_KIND = 36; // u32: STEP_IS_
-export const STEP_BUCKET = 40; // u32: address of the bucket its flow is in, when its slot is tracked
+export const STEP_NO_SLOT = 40; // u16: NO_BACKEND, always: the slot of what is not for the fast path
 export const STEP_RING_FRAME = 44; // u32: frame of the receive ring it lies in
+// Until its VIP is found, the key it is found by:
+export const STEP_KEY = 28; // u32: as VIP_PORT, VIP_PROTOCOL, VIP_PREFIX_BITS
+export const STEP_HIGH = 48; // u64: destination address
+export const STEP_LOW = 56; // u64
+// then
 export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
+export const STEP_VIP_BEFORE = 1; // as STEP_VIP: that of the step before; no record is there
 export const STEP_IS_V6 = 1;
 
 // --- DECAP: only of a decapsulator, which is one worker -----------------------------------------------------------------------

@@ -26,9 +26,34 @@ export function find(root: usize, high: u64, low: u64, protocol: u32, port: u32)
   return findClosest(root, lengths, high, low, keyOf(protocol, 0));
 }
 
-/** The record of this very address and port, 0 when there is none: what find() asks first, for protocols but 0. */
+// What find() asks first, for protocols but 0: the record of this very address and port. In pieces, for who has many to find.
+
+/** Protocol and port of a VIP with a single address, as they stand in its record. */
+export function namedKey(protocol: u32, port: u32): u32 {
+  return keyOf(protocol, port) | ONE_ADDRESS;
+}
+
+export function protocolOf(key: u32): u32 {
+  return (key >> 16) & 0xff;
+}
+
+export function portOf(key: u32): u32 {
+  return key & 0xffff;
+}
+
+/** The record that nearly always is the one, if there is one: isFor() says whether it is. Record 0 belongs to nobody. */
+export function guess(root: usize, high: u64, low: u64, key: u32): usize {
+  return record(root, numberAt(root, keyHash(high, low, key)));
+}
+
+/** That record, 0 when there is none. */
+export function findKey(root: usize, high: u64, low: u64, key: u32): usize {
+  return probe(root, high, low, key);
+}
+
+/** The same in one piece. */
 export function findNamed(root: usize, high: u64, low: u64, protocol: u32, port: u32): usize {
-  return probe(root, high, low, keyOf(protocol, port) | ONE_ADDRESS);
+  return probe(root, high, low, namedKey(protocol, port));
 }
 
 /** The record of the longest IPv6 prefix that holds the address; 0 when there is none. */
@@ -97,7 +122,8 @@ function numberAt(root: usize, i: u32): u32 {
   return load<u16>(root + ((i & vipIndexMask) << 1), ROOT_HEADER_BYTES);
 }
 
-function isFor(r: usize, high: u64, low: u64, key: u32): bool {
+/** True when record `r` is of this address and key. */
+export function isFor(r: usize, high: u64, low: u64, key: u32): bool {
   // All fields at once, as they nearly always match: one branch.
   return !((load<u64>(r, VIP_ADDRESS + 8) ^ low) | (load<u64>(r, VIP_ADDRESS) ^ high) | (load<u32>(r, VIP_PORT) ^ key));
 }

@@ -1,11 +1,10 @@
-// fast/choose.ts: the second stage: from slot to backend. Loops that do nothing but load, one address a step and none waiting for
+// fast/choose.ts: the third stage: from slot to backend. Loops that do nothing but load, one address a step and none waiting for
 // another, so that the processor has many cache misses under way at once: WebAssembly has no prefetch instruction.
 import { bucketOf } from '../flow/table';
 import {
   SLOT_BACKEND,
   SLOT_BYTES,
   SLOT_TRACKED,
-  STEP_BUCKET,
   STEP_BYTES,
   STEP_CHOSEN,
   STEP_FRAME,
@@ -24,23 +23,20 @@ import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
 
-const HAS_GENERAL: u32 = 0x10000; // beside slots, of 16 bits: some step is not for the fast path
-
 /**
- * Fills in STEP_CHOSEN of steps 0 to `count` - 1, NO_BACKEND where the step is not for the fast path. Where a step goes through
- * forward.ts, tracked slots are left to chooseTracked() in their turn: that step may enter the same flow (a fragment, say), and who
- * comes first is to choose.
+ * Fills in STEP_CHOSEN of all steps up to `end`, NO_BACKEND where a step is not for the fast path. Unless they all are (`isAll`), tracked
+ * slots are left to chooseTracked() in their turn: a step that goes through forward.ts may enter the same flow (a fragment, say),
+ * and who comes first is to choose.
  */
-export function choose(count: u32, tick: u32): void {
-  const end = steps + count * STEP_BYTES;
-  const all = readSlots(end);
-  if (all & SLOT_TRACKED) chooseFlows(end, tick, (all & HAS_GENERAL) != 0);
+export function choose(end: usize, tick: u32, isAll: bool): void {
+  if (readSlots(end) & SLOT_TRACKED) {
+    touchFlows(end);
+    if (isAll) chooseFlows(end, tick);
+  }
   touchBackends(end);
 }
 
-function chooseFlows(end: usize, tick: u32, hasGeneral: bool): void {
-  touchFlows(end);
-  if (hasGeneral) return;
+function chooseFlows(end: usize, tick: u32): void {
   for (let step = steps; step < end; step += STEP_BYTES) {
     if (load<u32>(step, STEP_CHOSEN) & SLOT_TRACKED) chooseTracked(step, tick);
   }
@@ -59,42 +55,51 @@ export function chooseTracked(step: usize, tick: u32): void {
   store<u32>(step, chosen, STEP_CHOSEN);
 }
 
-/** Reads every step's slot, and works out where its flow would be; returns all slots, or-ed, and HAS_GENERAL. */
+// Four steps at a time: the fewer instructions a load takes, the more loads are under way. The steps behind the last one are of an
+// earlier batch, and what they say may be looked at once more. Sums are stored, so that no optimizer takes the loads away.
+
+/** Reads every step's slot; returns all of them, or-ed. */
 function readSlots(end: usize): u32 {
   let all: u32 = 0;
-  for (let step = steps; step < end; step += STEP_BYTES) {
-    const isFast = load<u32>(step, STEP_VIP) != 0;
-    const slot = isFast ? <u32>load<u16>(load<u32>(step, STEP_SLOT_AT)) : 0;
-    store<u32>(step, slot, STEP_CHOSEN);
-    store<u32>(step, <u32>(slot & SLOT_TRACKED ? bucketOf(load<u64>(step, STEP_HASH)) : step), STEP_BUCKET);
-    all |= isFast ? slot : HAS_GENERAL;
+  for (let step = steps; step < end; step += 4 * STEP_BYTES) {
+    const slot0 = <u32>load<u16>(load<u32>(step, STEP_SLOT_AT));
+    const slot1 = <u32>load<u16>(load<u32>(step, STEP_BYTES + STEP_SLOT_AT));
+    const slot2 = <u32>load<u16>(load<u32>(step, 2 * STEP_BYTES + STEP_SLOT_AT));
+    const slot3 = <u32>load<u16>(load<u32>(step, 3 * STEP_BYTES + STEP_SLOT_AT));
+    store<u32>(step, slot0, STEP_CHOSEN);
+    store<u32>(step, slot1, STEP_BYTES + STEP_CHOSEN);
+    store<u32>(step, slot2, 2 * STEP_BYTES + STEP_CHOSEN);
+    store<u32>(step, slot3, 3 * STEP_BYTES + STEP_CHOSEN);
+    all |= slot0 | slot1 | slot2 | slot3;
   }
   return all;
 }
 
-/** The same for the records of backends and for their counters; a slot that is still tracked says who its backend probably is. */
-function touchBackends(end: usize): void {
+/** Brings the flow-table buckets of tracked steps near. */
+function touchFlows(end: usize): void {
   let sum: u32 = 0;
-  for (let step = steps; step < end; step += 2 * STEP_BYTES) {
-    const one = load<u32>(step, STEP_CHOSEN) & SLOT_BACKEND;
-    const other = load<u32>(step, STEP_BYTES + STEP_CHOSEN) & SLOT_BACKEND;
-    sum += load<u32>(backend(one)) + load<u32>(backendCounter(one));
-    sum += load<u32>(backend(other)) + load<u32>(backendCounter(other));
+  for (let step = steps; step < end; step += 4 * STEP_BYTES) {
+    sum += load<u32>(flowOf(step)) + load<u32>(flowOf(step + STEP_BYTES));
+    sum += load<u32>(flowOf(step + 2 * STEP_BYTES)) + load<u32>(flowOf(step + 3 * STEP_BYTES));
   }
   store<u32>(steps, sum, STEP_TOUCHED);
 }
 
-/**
- * Brings the buckets of all tracked steps near, four at a time: the fewer instructions a load takes, the more loads are under way.
- * The steps behind the last one name buckets of an earlier batch. The sum is stored, so that no optimizer takes the loads away.
- */
-function touchFlows(end: usize): void {
+/** Where the flow of a step is, when its slot is tracked; else something near. */
+function flowOf(step: usize): usize {
+  return load<u32>(step, STEP_CHOSEN) & SLOT_TRACKED ? bucketOf(load<u64>(step, STEP_HASH)) : step;
+}
+
+/** Brings the records of backends and their counters near; a slot that is still tracked says who its backend probably is. */
+function touchBackends(end: usize): void {
   let sum: u32 = 0;
   for (let step = steps; step < end; step += 4 * STEP_BYTES) {
-    sum += load<u32>(load<u32>(step, STEP_BUCKET)) + load<u32>(load<u32>(step, STEP_BYTES + STEP_BUCKET));
-    sum +=
-      load<u32>(load<u32>(step, 2 * STEP_BYTES + STEP_BUCKET)) +
-      load<u32>(load<u32>(step, 3 * STEP_BYTES + STEP_BUCKET));
+    sum += touched(step) + touched(step + STEP_BYTES) + touched(step + 2 * STEP_BYTES) + touched(step + 3 * STEP_BYTES);
   }
   store<u32>(steps, sum, STEP_TOUCHED);
+}
+
+function touched(step: usize): u32 {
+  const index = load<u32>(step, STEP_CHOSEN) & SLOT_BACKEND;
+  return load<u32>(backend(index)) + load<u32>(backendCounter(index));
 }

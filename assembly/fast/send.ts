@@ -1,4 +1,4 @@
-// fast/send.ts: the third stage: rewrites plain frames for the backends that were chosen, as long as all is well on their way. What
+// fast/send.ts: the last stage: rewrites plain frames for the backends that were chosen, as long as all is well on their way. What
 // is not (no backend, no way, too big, an encapsulation that is not here) ends the run, with nothing done: steps.ts has forward.ts
 // say what becomes of it, and comes back for the next one.
 //

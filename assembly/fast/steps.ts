@@ -21,14 +21,16 @@ import * as parsed from '../parse';
 import { outputCount } from '../sink';
 import { DROP_SNAPPED } from '../verdict';
 import { choose, chooseTracked } from './choose';
+import { locate } from './locate';
 import { read } from './read';
 import { send } from './send';
 
 /** Takes steps 0 to `count` - 1, whose frame, length and meta are set, to their verdicts. `Sink` says where frames leave: fast/sinks.ts. */
 export function runSteps<Sink>(count: u32, root: usize, tick: u32): void {
-  read(count, root);
-  choose(count, tick);
   const end = steps + count * STEP_BYTES;
+  const isPlain = read(count, root);
+  const isNamed = locate(end, root);
+  choose(end, tick, isPlain && isNamed);
   for (let step = steps; ; ) {
     step = send<Sink>(step, end); // the only call there is, and so inlined
     if (step >= end) return;

@@ -81,8 +81,8 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'the fast path thinks of the VIP before when only the port differs',
     file: 'fast/read.ts',
-    find: 'if (service != lastService) {',
-    replace: 'if (<u32>service != <u32>lastService) {',
+    find: 'if (service == lastService) {',
+    replace: 'if (<u32>service == <u32>lastService) {',
   },
   {
     name: 'a SYN that is sent again confirms its flow',

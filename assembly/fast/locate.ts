@@ -1,0 +1,84 @@
+// fast/locate.ts: the second stage: which VIP a plain step is for, and where its slot is. Steps that have none for the fast path (no VIP,
+// or one that is hashed or sent in a way that only forward.ts knows) get STEP_VIP 0, and a slot that says NO_BACKEND.
+import {
+  SLOT_BYTES,
+  STEP_BYTES,
+  STEP_HASH,
+  STEP_HIGH,
+  STEP_KEY,
+  STEP_LOW,
+  STEP_NO_SLOT,
+  STEP_SLOT_AT,
+  STEP_VIP,
+  STEP_VIP_BEFORE,
+  VIP_SLOT_COUNT,
+  VIP_TABLE,
+  VIP_TRACKING,
+} from '../layout';
+import { steps } from '../memory';
+import { slotOf } from '../profiles/native';
+import { find, findKey, isFor, portOf, protocolOf } from '../vip';
+
+const NOT_FOUND: u32 = 0; // as STEP_SLOT_AT
+
+/** Locates steps up to `end`; true when each has a VIP. */
+export function locate(end: usize, root: usize): bool {
+  const isAll = locateNamed(end, root);
+  if (!isAll) locateRest(end, root);
+  return isAll;
+}
+
+/** Those whose VIP has their address and port by name; true when they all do. A loop that calls nothing, as those of read.ts. */
+function locateNamed(end: usize, root: usize): bool {
+  let isAll: bool = true;
+  let vip: usize = 0; // that of the step before, 0 when it has none
+  let table: u32 = 0;
+  let slotCount: u32 = 0;
+  for (let step = steps; step < end; step += STEP_BYTES) {
+    const guessed = <usize>load<u32>(step, STEP_VIP);
+    if (guessed > <usize>STEP_VIP_BEFORE) {
+      vip = named(step, root, guessed);
+      table = load<u32>(vip, VIP_TABLE); // address 0 may be read, and means nothing
+      slotCount = load<u32>(vip, VIP_SLOT_COUNT);
+    }
+    if (!guessed || !vip) {
+      store<u32>(step, guessed ? NOT_FOUND : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
+      isAll = false;
+      continue;
+    }
+    store<u32>(step, <u32>vip, STEP_VIP);
+    store<u32>(step, table + slotOf(load<u64>(step, STEP_HASH), slotCount) * SLOT_BYTES, STEP_SLOT_AT);
+  }
+  return isAll;
+}
+
+/** The record of the very address and port of `step`: nearly always the one that was guessed. */
+function named(step: usize, root: usize, guessed: usize): usize {
+  const high = load<u64>(step, STEP_HIGH);
+  const low = load<u64>(step, STEP_LOW);
+  const key = load<u32>(step, STEP_KEY);
+  return plain(isFor(guessed, high, low, key) ? guessed : findKey(root, high, low, key));
+}
+
+/** Those that are left: their VIP has a prefix, or takes any port, if they have one. */
+function locateRest(end: usize, root: usize): void {
+  let vip: usize = 0; // that of the last step that was left
+  for (let step = steps; step < end; step += STEP_BYTES) {
+    if (load<u32>(step, STEP_SLOT_AT) != NOT_FOUND) continue;
+    if (load<u32>(step, STEP_VIP) != STEP_VIP_BEFORE) vip = found(step, root);
+    store<u32>(step, <u32>vip, STEP_VIP);
+    const slotIndex = slotOf(load<u64>(step, STEP_HASH), load<u32>(vip, VIP_SLOT_COUNT));
+    store<u32>(step, vip ? load<u32>(vip, VIP_TABLE) + slotIndex * SLOT_BYTES : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
+  }
+}
+
+function found(step: usize, root: usize): usize {
+  const key = load<u32>(step, STEP_KEY);
+  return plain(find(root, load<u64>(step, STEP_HIGH), load<u64>(step, STEP_LOW), protocolOf(key), portOf(key)));
+}
+
+/** 0 for a VIP whose packets are hashed or sent in a way that only forward.ts knows. */
+function plain(vip: usize): usize {
+  if (!vip) return 0;
+  return load<u32>(vip, VIP_TRACKING) >> 8 ? 0 : vip; // VIP_HASH, VIP_FIELDS and VIP_WAYS stand behind it
+}
