@@ -1,5 +1,5 @@
 // test/conformance/main.ts: `npm run conformance`: vectors of another system through our hot path, case by case.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { runKatran } from './katran/run.js';
 import type { FamilyOutcome } from './outcome.js';
 
@@ -23,11 +23,10 @@ const command = new Command('conformance')
   .description("Runs another system's test vectors through the hot path with compat, and compares every byte.")
   .argument('<system>', 'whose vectors: katran')
   .argument('<folder>', 'where they are')
-  .option(
-    '--family <name>',
-    'only this family (again for more)',
-    (name: string, names: string[]) => [...names, name],
-    [],
+  .addOption(
+    new Option('--family <name>', 'only this family; again for more')
+      .default([], 'all')
+      .argParser((name: string, names: string[]) => [...names, name]),
   )
   .option('--json', 'the outcome as JSON')
   .addHelpText('after', HELP)
