@@ -11,6 +11,7 @@ import {
 import { setEgress } from '../host/egress.js';
 import { Engine } from '../host/engine.js';
 import type { FrameMeta } from '../host/hotpath.js';
+import { adviseHugePages } from '../host/linux/hugePages.js';
 import type { Backend, Change, Vip } from '../host/membership/event.js';
 import { alignUp } from '../host/memory.js';
 import { cellBytesFor, powerOfTwo, readCore } from '../host/options.js';
@@ -63,6 +64,8 @@ export async function openEmptyScene(shape: Shape, wasmUrl?: URL): Promise<Scene
     sourceFor: (address) => (address.includes(':') ? '2001:db8:ffff::1' : '10.255.255.254'),
     tick: () => TICK,
   });
+  // As live; the twins do the same.
+  if (process.platform === 'linux') adviseHugePages(engine.memory.memory);
   setEgress(engine.memory, 0, { mac: BALANCER_MAC, isUp: true, announce: false });
   const backends = backendsOf(shape);
   const changes: Change[] = [...vipsOf(shape).map((put) => ({ put })), ...backends.map((put) => ({ put }))];

@@ -6,6 +6,7 @@ import type { MaglevError } from './errors.js';
 import { EventHub, type Events } from './events.js';
 import { type Follower, type FollowOrigin, followSource } from './follow.js';
 import { HealthChecks, withHealthChecks } from './healthChecks.js';
+import { adviseHugePages } from './linux/hugePages.js';
 import type { Panic } from './membership/effective.js';
 import { isDraining } from './membership/effective.js';
 import { encapName, encapOf } from './membership/encap.js';
@@ -92,6 +93,7 @@ class LiveBalancer implements LoadBalancer {
       shape: settings.healthChecks === undefined ? shape : withHealthChecks(shape),
       sourceFor: (address) => this.surroundings.sourceFor(address),
     });
+    adviseHugePages(this.engine.memory.memory);
     this.surroundings = Surroundings.open(settings, this.hub); // last of what can fail: it holds locks
     this.pool = new WorkerPool({
       engine: this.engine,

@@ -29,13 +29,14 @@ static inline void fail(const char *what, const char *on) {
   exit(1);
 }
 
-/** Reads the file into private anonymous pages, which is what a Wasm memory has. */
+/** Reads the file into private anonymous pages, which is what a Wasm memory has; huge ones, as host/linux/hugePages.ts. */
 static u8 *read_image(const char *path) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   struct stat about;
   if (fd < 0 || fstat(fd, &about) != 0) fail("open", path);
   u8 *memory = mmap(NULL, about.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fail("mmap", path);
+  madvise(memory, about.st_size, MADV_HUGEPAGE); // a kernel without has none for either side
   for (off_t at = 0; at < about.st_size;) {
     ssize_t got = read(fd, memory + at, about.st_size - at);
     if (got <= 0) fail("read", path);

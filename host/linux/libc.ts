@@ -48,6 +48,7 @@ export interface Libc {
   if_nametoindex(name: string): number;
   /** Returns the address, or -1 (MAP_FAILED). */
   mmap(address: bigint, bytes: number, protection: number, flags: number, fd: number, offset: number): number | bigint;
+  madvise(address: bigint, bytes: number, advice: number): number;
   getpagesize(): number;
   /** errno of the call just made by this thread. */
   errno(): number;
@@ -81,6 +82,8 @@ export const SO_RCVMARK = 75;
 
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
+
+export const MADV_HUGEPAGE = 14;
 
 export const EINTR = 4;
 export const EAGAIN = 11;
@@ -130,6 +133,7 @@ function load(): Libc {
     ioctl: c.func('ioctl', 'int', ['int', 'ulong', 'void *']),
     if_nametoindex: c.func('if_nametoindex', 'uint', ['str']),
     mmap: c.func('mmap', 'intptr_t', ['void *', 'size_t', 'int', 'int', 'int', 'long']),
+    madvise: c.func('madvise', 'int', ['void *', 'size_t', 'int']),
     getpagesize: c.func('getpagesize', 'int', []),
     errno: () => koffi.errno(),
     address: (bytes) => koffi.address(bytes),
