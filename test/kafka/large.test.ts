@@ -41,7 +41,7 @@ test(
     }),
 );
 
-test('the largest value that is taken, and one byte more', { needs: ['topics'] }, (kafka, signal) =>
+test('the largest value that is taken, and one byte more', {}, (kafka, signal) =>
   withTopic(kafka, signal, {}, async ({ publish, listen }) => {
     const bare = Buffer.byteLength(entry(9, { note: '' }).value ?? '');
     const fill = 'x'.repeat(VALUE_BYTES_MAX - bare);

@@ -123,6 +123,35 @@ test(
     }),
 );
 
+test(
+  'an unclean election: what only the dead leader had is gone, and gone here too',
+  { needs, limitMs: 120_000 },
+  (kafka, signal) =>
+    withTopic(
+      kafka,
+      signal,
+      { replicas: 2, config: { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'true' } },
+      async ({ topic, publish, listen }) => {
+        await publish([WEB_ENTRY, entry(9)]);
+        const listener = listen();
+        await listener.next('current');
+        const { leader, replicas } = (await topicMetadata(kafka.brokers, topic))?.partitions[0] ?? {};
+        const follower = replicas?.find((id) => id !== leader);
+        if (leader === undefined || follower === undefined) throw new Error(`topic ${topic} has no follower`);
+        await kafka.cluster().stopNode(follower);
+        await publish([entry(10), entry(11)]);
+        await untilStanding(listener, [WEB_PUT, put(9), put(10), put(11)], signal);
+        await kafka.cluster().stopNode(leader);
+        await kafka.cluster().startNode(follower);
+        await untilStanding(listener, [WEB_PUT, put(9)], signal);
+        await publish([entry(12)]);
+        await untilStanding(listener, [WEB_PUT, put(9), put(12)], signal);
+        while (isAway(listener)) await listener.next('fresh');
+        await kafka.cluster().startNode(leader);
+      },
+    ),
+);
+
 /** Waits until somebody else leads the only partition. */
 async function untilLed(cluster: Cluster, topic: string, not: number, signal: AbortSignal): Promise<void> {
   const others = cluster.brokers.filter((_, index) => cluster.nodes[index] !== not);

@@ -227,7 +227,7 @@ export class TopicReader {
     this.isUnsettled = why === 'anew' && this.hasHadMessages;
     this.events.push({ type: 'restart' });
     const kept = 'what it said before is kept until its records are there';
-    if (this.isUnsettled) this.setAway('records', `topic ${this.options.topic} was made anew: ${kept}`);
+    if (this.isUnsettled) this.setAway('records', `topic ${this.options.topic} was made anew, or cut short: ${kept}`);
   }
 
   private async consume(consumer: KafkaConsumer): Promise<void> {

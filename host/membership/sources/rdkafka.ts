@@ -18,7 +18,7 @@ export interface LogEvent {
 /** Who and what there is. */
 export interface Metadata {
   brokers: { host: string; port: number }[];
-  topics: { name: string; partitions: { id: number; leader: number }[] }[];
+  topics: { name: string; partitions: { id: number; leader: number; replicas: number[] }[] }[];
 }
 
 /** A message as it was read; null is a tombstone. */

@@ -162,7 +162,15 @@ export class Cluster {
       '--add-scram',
       `${mechanism}=[name=${USER.name},password=${USER.password}]`,
     ]);
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', this.file(id, 'properties'), ...scram];
+    // With `=`: one in 64 ids begins with a dash.
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${clusterId}`,
+      '-c',
+      this.file(id, 'properties'),
+      ...scram,
+    ];
     await run('java', [...javaFlags(this.jars), ...format]);
   }
 
