@@ -1,7 +1,7 @@
 // host/status.ts: what a balancer is doing now, for people and for scripts. Counters are in stats.ts.
 import type { Panic } from './membership/effective.js';
 import type { Position, Refusal, Way } from './membership/event.js';
-import type { MarkConflict } from './membership/marks.js';
+import type { MarkConflict } from './membership/markConflict.js';
 import type { ServerIdConflict } from './membership/names.js';
 
 /** How frames are chosen in the kernel: by a BPF program, or not at all (too many VIPs for one). */

@@ -4,16 +4,8 @@ import { MARK_BYTES } from '../../assembly/layout.js';
 import type { HotPathModule } from '../module.js';
 import { powerOfTwo } from '../options.js';
 import { addressFamily } from './address.js';
+import type { MarkConflict } from './markConflict.js';
 import type { LiveVip } from './publish.js';
-
-/** Two backends that have the same mark. */
-export interface MarkConflict {
-  readonly mark: number;
-  /** Key of the backend that is reached by it. */
-  readonly named: string;
-  /** Key of the one that is not. */
-  readonly ignored: string;
-}
 
 /** A mark with where it leads. */
 export interface Mark {

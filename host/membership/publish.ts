@@ -26,7 +26,8 @@ import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput 
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
-import { hasMarks, type MarkConflict, marksOf } from './marks.js';
+import type { MarkConflict } from './markConflict.js';
+import { hasMarks, marksOf } from './marks.js';
 import { countMovedNames, type Names, NO_NAMES, namesOf } from './names.js';
 import { planRemoval, planVip, withFullWeight } from './plan.js';
 import type { Plan } from './planned.js';

@@ -3,8 +3,11 @@
 import {
   type Applied,
   type Change,
+  createDecapsulator,
   createHotPath,
   createLoadBalancer,
+  type DecapStatus,
+  type DecapsulatorOptions,
   type ErrorCode,
   type Events,
   fileSource,
@@ -83,6 +86,19 @@ export async function publish(options: KafkaSourceOptions): Promise<[MembershipS
   const vip = { address: '192.0.2.80', protocol: 'tcp', port: 80 } as const;
   await publisher.publish([{ key: backendKey({ vip: vipKey(vip), address: '10.0.1.9' }), value: null }]);
   return [kafkaSource(options), fileSource('members.yaml')];
+}
+
+/** The other end of a tunnel. */
+export async function decapsulate(signal: AbortSignal): Promise<[DecapStatus, number]> {
+  const options: DecapsulatorOptions = {
+    interface: 'eth0',
+    sources: ['10.0.0.2', '10.1.0.0/24'],
+    types: ['gue'],
+    signal,
+  };
+  await using decapsulator = await createDecapsulator(options);
+  decapsulator.on('addresses', ({ inners }) => inners.length);
+  return [decapsulator.status(), decapsulator.stats().verdicts.DECAP_GUE ?? 0];
 }
 
 export function codeOf(error: unknown): ErrorCode | undefined {
