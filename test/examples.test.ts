@@ -147,7 +147,7 @@ plain('the configuration and the members that README shows are right, and its co
     await rm(directory, { recursive: true });
   }
   const help = run('dist/host/cli/main.js', '--help');
-  for (const [, name] of readme.matchAll(/^\| `maglev-dsr ([a-z]+)/gm))
+  for (const [, name] of readme.matchAll(/^\| `maglev-dsr ([a-z-]+)/gm))
     assert.match(help, new RegExp(`^  ${name} `, 'm'));
 });
 
