@@ -1,7 +1,8 @@
-// host/cli/publishFrom.ts: `maglev-dsr publish-from kubernetes`: keeps a topic in step with the endpoints of an orchestrator, until it is
+// host/cli/publishFrom.ts: `maglev-dsr publish-from kubernetes|docker`: keeps a topic in step with the endpoints of an orchestrator, until it is
 // told to stop.
 import { Argument, Command } from 'commander';
 import { destination, type Logger, pino } from 'pino';
+import { dockerSource } from '../orchestrators/docker/source.js';
 import type { VipTarget } from '../orchestrators/edits.js';
 import type { EndpointSource } from '../orchestrators/endpoints.js';
 import { keepInStep, type StepEvent } from '../orchestrators/keepInStep.js';
@@ -24,9 +25,13 @@ The file is YAML:
         namespace: shop
         service: web
         port: http               # name of the port; encap: ipip, weight: 1, addressType: IPv4 or IPv6, notReady: down or draining
+  docker:                        # containers of one Engine, by labels: maglev-dsr.vip=tcp/192.0.2.80:80, .weight=3, .network=web
+    socket: /var/run/docker.sock
+    vips: [{ vip: tcp/192.0.2.80:80, encap: ipip }]   # those that labels may name, and no others
 
 Ready endpoints become active, those that terminate and still serve draining, those that do neither or are gone drain for graceMs and are
-removed; those that are not ready are down. Only records with this publisher's mark ("managed":{"by":ID}) are changed or removed, and no other
+removed; those that are not ready are down. Of Docker: running and
+healthy, or without a health check: active; told to stop: draining; starting, unhealthy or paused: down. Only records with this publisher's mark ("managed":{"by":ID}) are changed or removed, and no other
 VIP is touched. The last active backend of a VIP stays unless --force is given. When the API is away, nothing is removed.
 
 Without --force a step that is larger than --max-move is made in several. With --dry-run what would be published is printed, a line of
@@ -47,11 +52,11 @@ interface CliOptions extends StepCliOptions {
 /** The command, for commander. */
 export function publishFromCommand(): Command {
   const command = new Command('publish-from')
-    .summary('keep a topic in step with container endpoints: Kubernetes')
+    .summary('keep a topic in step with container endpoints: Kubernetes, Docker')
     .description(
       'Watches the endpoints of containers and keeps the backends of VIPs in a Kafka topic in step, until SIGINT or SIGTERM.',
     )
-    .addArgument(new Argument('<orchestrator>', 'where the endpoints are').choices(['kubernetes']))
+    .addArgument(new Argument('<orchestrator>', 'where the endpoints are').choices(['kubernetes', 'docker']))
     .requiredOption('--config <file>', 'which endpoints are behind which VIP, see below')
     .option('--once', 'end when all is in step')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent; the log goes to stderr', 'info')
@@ -87,9 +92,13 @@ async function run(orchestrator: string, cli: CliOptions): Promise<void> {
 
 async function sourceOf(
   orchestrator: string,
-  { kubernetes }: PublishFromConfig,
+  { kubernetes, docker }: PublishFromConfig,
   path: string,
 ): Promise<{ source: EndpointSource; targets: readonly VipTarget[] }> {
+  if (orchestrator === 'docker') {
+    const options = partFor(docker, orchestrator, path);
+    return { source: dockerSource(options), targets: options.vips };
+  }
   const options = partFor(kubernetes, orchestrator, path);
   return { source: await kubernetesSource(options), targets: options.services };
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { optionError } from '../errors.js';
 import type { Encap } from '../membership/event.js';
+import type { DockerOptions } from '../orchestrators/docker/source.js';
 import type { KubernetesOptions } from '../orchestrators/kubernetes/source.js';
 import { readYaml } from './yamlFile.js';
 
@@ -35,12 +36,21 @@ const kubernetesSchema = z.strictObject({
     .min(1),
 });
 
+const dockerSchema = z.strictObject({
+  socket: z.string().exactOptional(),
+  answerMs: z.int().exactOptional(),
+  relistMs: z.int().exactOptional(),
+  retryMs: z.int().exactOptional(),
+  vips: z.array(z.strictObject({ ...target, addressType: z.enum(['IPv4', 'IPv6']).exactOptional() })).min(1),
+});
+
 const schema = z.strictObject({
   id: z.string().min(1).max(100).optional(),
   graceMs: z.int().exactOptional(),
   coalesceMs: z.int().exactOptional(),
   resyncMs: z.int().exactOptional(),
   kubernetes: kubernetesSchema.optional(),
+  docker: dockerSchema.optional(),
 });
 
 /** The file, with paths resolved. */
@@ -48,14 +58,15 @@ export interface PublishFromConfig {
   id: string;
   times: { graceMs?: number; coalesceMs?: number; resyncMs?: number };
   kubernetes: KubernetesOptions | undefined;
+  docker: DockerOptions | undefined;
 }
 
 /** Reads and checks the file. Throws ERR_OPTION naming file, line, field, value and rule. */
 export function readPublishFromConfig(path: string): PublishFromConfig {
-  const { id = hostname(), kubernetes, ...times } = readYaml(path, '--config', () => schema);
+  const { id = hostname(), kubernetes, docker, ...times } = readYaml(path, '--config', () => schema);
   const { kubeconfig } = kubernetes ?? {};
   const beside = kubeconfig === undefined ? {} : { kubeconfig: resolve(dirname(resolve(path)), kubeconfig) };
-  return { id, times, kubernetes: kubernetes && { ...kubernetes, ...beside } };
+  return { id, times, kubernetes: kubernetes && { ...kubernetes, ...beside }, docker };
 }
 
 /** The part of the file for one orchestrator. Throws ERR_OPTION when it is not there. */
