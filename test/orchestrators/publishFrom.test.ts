@@ -34,7 +34,7 @@ interface Scene {
 }
 
 function withCluster(transcript: string, body: (scene: Scene) => Promise<void>) {
-  return bounded(60_000, async () => {
+  return bounded(150_000, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'maglev-dsr-test-'));
     const replay = new Replay(transcript);
     const broker = await startEmbeddedBroker({ topics: [TOPIC] });
@@ -128,7 +128,7 @@ commandTest(
       until(
         `${JSON.stringify(expected)}, not ${JSON.stringify([...states])}: ${log}`,
         () => JSON.stringify(Object.fromEntries([...states].sort())) === JSON.stringify(expected),
-        15_000,
+        40_000,
       );
     await become({ '10.0.1.10': 'active', '10.0.1.9': 'active' });
     replay.say('rollout'); // both pods are replaced at once: more than one step may move
@@ -137,7 +137,7 @@ commandTest(
       ...{ '10.0.1.12': 'active', '10.0.1.9': 'draining' },
     });
     replay.say('empty'); // the last one stays
-    await until('the refusal', () => /no active backend is left/.test(log), 15_000);
+    await until('the refusal', () => /no active backend is left/.test(log), 40_000);
     assert.is([...states.values()].filter((state) => state === 'active').length, 1, JSON.stringify([...states]));
     const ended = once(publisher, 'exit');
     publisher.kill('SIGTERM');
@@ -158,7 +158,7 @@ commandTest(
     publisher.stderr.setEncoding('utf8').on('data', (text: string) => {
       log += text;
     });
-    await until('the refusal', () => /away: namespace shop: .*certificate/.test(log), 15_000);
+    await until('the refusal', () => /away: namespace shop: .*certificate/.test(log), 40_000);
     const ended = once(publisher, 'exit');
     publisher.kill('SIGINT');
     assert.equal(await ended, [0, null]);
