@@ -17,6 +17,7 @@ import { type Stats, verdictName } from './stats.js';
 import type { Step } from './step.js';
 
 export type { Batch, FrameMeta } from './batch.js';
+export type { KatranDecap, KatranDestination, KatranOptions } from './compat/katran.js';
 export { type ErrorCode, MaglevError } from './errors.js';
 export type { FiveTuple } from './fiveTuple.js';
 export type {

@@ -5,20 +5,10 @@ export { type Controlled, type ControlOptions, type ControlSocket, serveControl 
 export type { DecapsulatorOptions } from './decap/decapOptions.js';
 export type { DecapEvents, DecapStats, DecapStatus, TunnelType } from './decap/decapStatus.js';
 export { createDecapsulator, type Decapsulator } from './decap/decapsulator.js';
-export { type ErrorCode, MaglevError } from './errors.js';
 export type { Events } from './events.js';
-export {
-  type Batch,
-  createHotPath,
-  type FrameMeta,
-  type HotPath,
-  type HotPathOptions,
-  type Outcome,
-} from './hotpath.js';
+export * from './hotpath.js';
 export { createLoadBalancer, type LoadBalancer } from './loadBalancer.js';
 export type { TableBackend, VipTable } from './membership/compared.js';
 export * from './membership/index.js';
-export type { Core } from './options.js';
-export { HOT_EVENTS, type Stats, type Traffic, VERDICTS, type Verdict, verdictName } from './stats.js';
 export type { BackendStatus, InterfaceStatus, MemoryStatus, SourceStatus, Status, VipStatus } from './status.js';
 export type { View } from './view.js';

@@ -13,7 +13,7 @@ export function checkCommand(): Command {
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
-      `\nNeeds no rights. Exit code 0: all is well; 1: the first thing that is not, on stderr.\n\n${CONFIG_HELP}`,
+      `\nNeeds no rights. Exit code 0: all is well; 1: the first thing that is not, on stderr.\n\nExample:\n  $ maglev-dsr check --config lb.yaml\n\n${CONFIG_HELP}`,
     )
     .action(check);
 }

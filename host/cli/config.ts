@@ -99,7 +99,8 @@ export const CONFIG_HELP = `The file is YAML. All fields but interfaces and memb
 ${kafkaFieldsHelp('    #   ').trimEnd()}
   announce: none                   # arp: answer ARP and neighbour solicitations for VIPs, and announce them
   divert: true                     # keep this host's own stack from answering for VIPs (nft)
-  healthChecks: { interface: hc0 }  # a TUN device: packets routed to it go to the backend whose healthCheckMark they have
+  batchFrames: 64                  # frames of one batch
+  healthChecks: { interface: hc0 } # a TUN device: packets routed to it go to the backend whose healthCheckMark they have
   hashSecretFile: /etc/maglev-dsr/secret   # at least 16 bytes, the same on every balancer of a fleet
   flow: { tcpIdleTimeoutMs: 900000, udpIdleTimeoutMs: 60000, udpLearnMs: 10000, panicShare: 0,
           tooBigPerSecond: 1000, fragmentTimeoutMs: 5000 }
@@ -109,17 +110,17 @@ ${kafkaFieldsHelp('    #   ').trimEnd()}
   compat: katran                   # take frames as Katran does, bit for bit; default: our own way
   katran: { frameBytesMax: 1514, localDelivery: false, source: { ipv4: 10.0.0.5, ipv6: '2001:db8::5' },
             decap: { ipip: false, guePort: 6080, strict: true, destinations: [{ address: 192.0.2.99, egress: false }] } }
-  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, sourceRoutesMax: 16384, fragmentsMax: 1024, fragmentsHeldMax: 64 }
+  limits: { vipsMax: 1024, backendsMax: 4096, flowsMax: 1048576, tablesMiB: 128, sourceRoutesMax: 16384,
+            fragmentsMax: 1024, fragmentsHeldMax: 64 }
 
 A members file:
 
   vips:
-    - address: 192.0.2.80
-      protocol: tcp
-      port: 80
+    - vip: tcp/192.0.2.80:80
+      encap: ipip                  # default: l2
       backends:
-        - address: 10.0.1.9
-        - { address: 10.0.1.10, weight: 2 }
+        - 10.0.1.9
+        - { address: 10.0.1.10, weight: 3 }
 `;
 
 /** What is to be seen of a balancer from outside, with defaults filled in. */

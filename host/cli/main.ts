@@ -33,42 +33,35 @@ const program = new Command('maglev-dsr')
     'after',
     `
 Start here:
-  maglev-dsr demo                        watch it work, in network namespaces of its own
-  maglev-dsr check --config lb.yaml      is my configuration right?
-  maglev-dsr run --config lb.yaml        balance
-  maglev-dsr status --watch              what is it doing?
-  maglev-dsr apply members.yaml --brokers 10.0.0.5:9092 --topic balancer-members
-  maglev-dsr fleet status --kafka-config lb.yaml   do all balancers have the same tables?
-  maglev-dsr drain --address 10.0.1.9 --wait --kafka-config lb.yaml   before a backend is switched off
-  maglev-dsr plan members.yaml members-new.yaml   how many flows would that move?
-  maglev-dsr explain --config lb.yaml tcp 203.0.113.7:40000 192.0.2.80:80   why there?
-  maglev-dsr pcap in.pcap --config lb.yaml --out out.pcap   what would it do with these frames?
-  maglev-dsr decap --interface eth0 --source 10.0.0.0/24   on a backend: take packets out of their tunnels
-  maglev-dsr bench                       nanoseconds per frame, beside C
+  maglev-dsr demo                          watch it work, in network namespaces of its own
+  maglev-dsr check --config lb.yaml        is my configuration right?
+  maglev-dsr run --config lb.yaml          balance
+  maglev-dsr status --watch                what is it doing?
+  maglev-dsr COMMAND --help                options and examples of a command
 `,
   )
   .showHelpAfterError('(--help shows what there is)');
-for (const command of [
-  runCommand(),
-  checkCommand(),
-  statusCommand(),
-  fleetCommand(),
-  applyCommand(),
-  decapCommand(),
-  drainCommand(),
-  undrainCommand(),
-  weightCommand(),
-  removeCommand(),
-  publishFromCommand(),
-  demoCommand(),
-  planCommand(),
-  explainCommand(),
-  pcapCommand(),
-  schemaCommand(),
-  keygenCommand(),
-  benchCommand(),
-]) {
-  program.addCommand(command);
+
+/** Headings of the help, and the commands below each. */
+const GROUPS: Record<string, Command[]> = {
+  'On a balancer:': [checkCommand(), runCommand(), statusCommand()],
+  'On a backend:': [decapCommand()],
+  'Membership in a Kafka topic:': [
+    planCommand(),
+    applyCommand(),
+    drainCommand(),
+    undrainCommand(),
+    weightCommand(),
+    removeCommand(),
+    publishFromCommand(),
+    keygenCommand(),
+    schemaCommand(),
+  ],
+  'A fleet of balancers:': [fleetCommand()],
+  'What would it do, and how fast:': [explainCommand(), pcapCommand(), demoCommand(), benchCommand()],
+};
+for (const [heading, commands] of Object.entries(GROUPS)) {
+  for (const command of commands) program.addCommand(command.helpGroup(heading));
 }
 
 try {

@@ -19,6 +19,11 @@ const EVENTS = [
 ] as const;
 const STATS_MS = 1000;
 
+const EXAMPLES = `Examples:
+  $ maglev-dsr run --config lb.yaml
+  $ maglev-dsr run --config lb.yaml --status-json --grace-ms 5000
+`;
+
 interface RunOptions {
   config: string;
   statusJson?: true;
@@ -36,7 +41,7 @@ export function runCommand(): Command {
     .option('--grace-ms <ms>', 'how long to go on forwarding after the signal', '0')
     .addHelpText(
       'after',
-      `\nNeeds root, or CAP_NET_RAW and CAP_NET_ADMIN, and nft(8) unless divert is false.\n\n${CONFIG_HELP}`,
+      `\nNeeds root, or CAP_NET_RAW and CAP_NET_ADMIN, and nft(8) unless divert is false.\n\n${EXAMPLES}\n${CONFIG_HELP}`,
     )
     .action(run);
 }
