@@ -72,6 +72,21 @@ export function find(hash: u64, idleTicks: u32, tick: u32): u64 {
 }
 
 /**
+ * Backend index of a flow whose entry is confirmed and was marked in this very tick, NO_BACKEND for any other. Nothing that a packet
+ * of another flow does to the table can change that answer, so it may be asked before packets that came earlier are dealt with.
+ */
+export function settled(hash: u64, tick: u32): u32 {
+  const bucket = bucketOf(hash);
+  const fingerprint = fingerprintOf(hash);
+  const ways = waysWith(bucket, fingerprint);
+  if (!ways) return NO_BACKEND;
+  const entry = atomic.load<u64>(bucket + <usize>((ctz(ways) >> 1) * FLOW_BYTES));
+  if (<u32>(entry >> 32) != fingerprint) return NO_BACKEND; // another worker was faster
+  const isSettled = (<u32>entry & (FLOW_CONFIRMED | FLOW_TICK_MASK)) == (FLOW_CONFIRMED | (tick & FLOW_TICK_MASK));
+  return isSettled ? backendOf(entry) : NO_BACKEND;
+}
+
+/**
  * Which ways of a bucket have this fingerprint: bit 2 * way + 1 each. All eight are compared at once, as the end of a loop would be
  * guessed wrong. Another worker may change an entry meanwhile: who takes one reads it again.
  */

@@ -127,6 +127,6 @@ function hasPrevious(track: usize, tick: u32): bool {
 }
 
 /** Active or draining; a flow on a backend that is down or gone has nothing to lose by moving. */
-function canServe(index: u32): bool {
+export function canServe(index: u32): bool {
   return load<u8>(backend(index), BACKEND_CAN_SERVE) != 0;
 }
