@@ -1,4 +1,4 @@
-// `maglev-dsr publish-from` as a user runs it: a local API server over TLS, the embedded broker, and a hot path that follows the topic.
+// `maglev-dsr publish-from` as a user runs it: a local API server over TLS, the embedded broker, and the topic read back as a balancer reads it.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
