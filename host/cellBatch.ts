@@ -30,7 +30,7 @@ import {
 import type { Batch, FrameMeta } from './batch.js';
 import type { Engine } from './engine.js';
 import { optionError } from './errors.js';
-import type { LiveVip } from './membership/publish.js';
+import type { LiveVip } from './membership/live.js';
 import { outputRecordsOf } from './memory.js';
 import type { HotPathModule } from './module.js';
 

@@ -31,8 +31,8 @@ import {
 } from '../assembly/layout.js';
 import type { Engine } from './engine.js';
 import { formatAddress } from './membership/address.js';
+import type { LiveBackend, LiveVip } from './membership/live.js';
 import { WAY_BITS } from './membership/namesRecord.js';
-import type { LiveBackend, LiveVip } from './membership/publish.js';
 import { RAMP_STEPS } from './membership/slowStart.js';
 import { VERDICTS } from './stats.js';
 import type { Step } from './step.js';

@@ -13,7 +13,7 @@ import {
   REGION_VIP_COUNTERS,
 } from '../assembly/layout.js';
 import { readKatranStats } from './compat/katranStats.js';
-import type { LiveVip } from './membership/publish.js';
+import type { LiveVip } from './membership/live.js';
 import type { HotMemory } from './memory.js';
 import { HOT_EVENTS, type Stats, type Traffic, VERDICTS } from './stats.js';
 

@@ -2,8 +2,8 @@
 // are over, expired flow entries are swept, and a draining backend is drained when nothing is left on it.
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
+import type { LiveBackend, LiveVip } from './live.js';
 import { isNamed } from './names.js';
-import type { LiveBackend, LiveVip } from './publish.js';
 
 /** A backend that no flow and no slot holds any more. */
 export interface Drained {

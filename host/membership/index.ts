@@ -7,7 +7,8 @@
 //   state.ts                        pure: (state, changes) -> state
 //   effective.ts                    pure: records of a VIP -> what goes into its table
 //   difference.ts  declared.ts      from one set of records to another; the file that people write
-//   build.ts       publish.ts       state -> lookup tables -> live
+//   build.ts       publish.ts       state -> lookup tables -> live (live.ts)
+//   planState.ts   plan.ts          what that would move, before it is made
 //   sources/       memory file kafka (and its publisher, its embedded broker)
 //
 // Nothing here needs node-rdkafka; the Kafka source is `maglev-dsr/kafka`.

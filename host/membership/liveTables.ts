@@ -5,7 +5,7 @@ import type { HotMemory } from '../memory.js';
 import type { TableDigest, VipTable } from './compared.js';
 import { isDraining } from './effective.js';
 import { encapName, encapOf } from './encap.js';
-import type { LiveVip } from './publish.js';
+import type { LiveVip } from './live.js';
 import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { digestOf, type ReadTable, readTable, slotsByBackend } from './table.js';

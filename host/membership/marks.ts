@@ -4,8 +4,8 @@ import { MARK_BYTES } from '../../assembly/layout.js';
 import type { HotPathModule } from '../module.js';
 import { powerOfTwo } from '../options.js';
 import { addressFamily } from './address.js';
+import type { LiveVip } from './live.js';
 import type { MarkConflict } from './markConflict.js';
-import type { LiveVip } from './publish.js';
 
 /** A mark with where it leads. */
 export interface Mark {

@@ -22,53 +22,21 @@ import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
 import { addressFamily } from './address.js';
 import { getCanServe, setCanServe, setKatranReal, setOuterSource, writeBackend } from './backendRecord.js';
-import { type EffectiveBackends, effectiveBackends, type Panic, type TableInput } from './effective.js';
+import { type EffectiveBackends, effectiveBackends, type TableInput } from './effective.js';
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Applied, Backend, Encap, Vip } from './event.js';
 import { Indexes } from './indexes.js';
+import { type LiveBackend, type LiveMarks, type LiveVip, NO_MARKS } from './live.js';
 import type { MarkConflict } from './markConflict.js';
 import { hasMarks, marksOf } from './marks.js';
-import { countMovedNames, type Names, NO_NAMES, namesOf } from './names.js';
-import { planRemoval, planVip, withFullWeight } from './plan.js';
+import { namesOf } from './names.js';
 import type { Plan } from './planned.js';
+import { planState } from './planState.js';
 import { readPrefix } from './prefix.js';
-import { Roots, type VipRecord } from './root.js';
+import { Roots } from './root.js';
 import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { TableDraft } from './tableDraft.js';
-
-/** A backend that is live, or on its way out. */
-export interface LiveBackend {
-  readonly index: number;
-  readonly address: string;
-  readonly encap: Encap;
-  /** True while it keeps flows and gets no new ones. */
-  isDraining: boolean;
-  /** True when that was said to be over. */
-  isDrained: boolean;
-  /** By which health checks reach it. */
-  mark: number | undefined;
-}
-
-/** A VIP that is live. */
-export interface LiveVip {
-  readonly key: string;
-  readonly vip: Vip;
-  readonly number: number;
-  readonly backends: Map<string, LiveBackend>;
-  /** Addresses in the table, in canonical order. */
-  readonly order: string[];
-  /** Their weights as they count now, in the same order. */
-  readonly weights: number[];
-  /** Those in slow start, and the step each is in, 1..9. */
-  readonly steps: ReadonlyMap<string, number>;
-  /** When one of them comes to another step, Unix time in ms; Infinity when none will. */
-  readonly nextStepMs: number;
-  readonly panic: Panic;
-  /** What is asked before the table. */
-  readonly names: Names;
-  record: VipRecord;
-}
 
 /** What the publisher works with. */
 export interface PublisherParts {
@@ -104,15 +72,6 @@ interface Draft {
   afterwards: (() => void)[];
 }
 
-/** The map of marks that is live. */
-interface LiveMarks {
-  /** 0: there is none. */
-  readonly base: number;
-  readonly mask: number;
-  readonly conflicts: readonly MarkConflict[];
-}
-
-const NO_MARKS: LiveMarks = { base: 0, mask: 0, conflicts: [] };
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
 
 /** Publishes states to the packet workers of one memory. Calls must not overlap. */
@@ -172,7 +131,7 @@ export class Publisher {
         await setImmediate();
         yielded = performance.now();
       }
-      this.checkRoutes(draft.live.values());
+      checkRoutes(draft.live.values(), this.parts.settings.sourceRoutesMax);
       this.writeRoot(draft);
     } catch (error) {
       this.giveUp(draft);
@@ -188,30 +147,12 @@ export class Publisher {
   plan(state: MembershipState, touched: Iterable<string>): Plan[] {
     const { memory, builder, settings } = this.parts;
     const parts = { memory, builder, arena: this.arena, backendIndexes: this.backendIndexes };
-    const plans: Plan[] = [];
-    for (const key of touched) {
-      const [before, entry] = [this.live.get(key), state.vips.get(key)];
-      if (entry !== undefined) {
-        const backends = backendsOf(state, key).map(({ backend }) => backend);
-        const at = (nowMs?: number) => effectiveBackends(entry.vip, backends, settings.panicShare, nowMs);
-        const now = at(this.wallMs());
-        const plan = planVip(parts, key, entry.vip, now, before);
-        if (now.nextStepMs === Number.POSITIVE_INFINITY) plans.push(plan);
-        else plans.push(withFullWeight(plan, planVip(parts, key, entry.vip, at(), before), backends));
-      } else if (before !== undefined) plans.push(planRemoval(parts, before));
-    }
-    this.checkRoutes([...state.vips.values()]);
-    return plans.map((plan) => ({ ...plan, ...this.planNames(state, plan.vip) }));
-  }
-
-  private planNames(state: MembershipState, key: string): Pick<Plan, 'namesMoved' | 'serverIdConflicts'> {
-    const before = this.live.get(key)?.names ?? NO_NAMES;
-    const vip = state.vips.get(key)?.vip;
-    if (vip === undefined) return { namesMoved: countMovedNames(before, NO_NAMES), serverIdConflicts: [] };
-    const backends = backendsOf(state, key).map(({ backend }) => backend);
-    const { canServe } = effectiveBackends(vip, backends, this.parts.settings.panicShare);
-    const after = namesOf(vip, backends, canServe);
-    return { namesMoved: countMovedNames(before, after), serverIdConflicts: after.conflicts };
+    const plans = planState(parts, this.live, state, touched, {
+      panicShare: settings.panicShare,
+      nowMs: this.wallMs(),
+    });
+    checkRoutes(state.vips.values(), settings.sourceRoutesMax);
+    return plans;
   }
 
   /**
@@ -335,15 +276,6 @@ export class Publisher {
       nextHop: this.takeNextHop(draft, input.address),
     });
     return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false, mark: undefined };
-  }
-
-  private checkRoutes(vips: Iterable<{ readonly vip: Vip }>): void {
-    const { sourceRoutesMax } = this.parts.settings;
-    let count = 0;
-    for (const { vip } of vips) count += Object.keys(vip.sourceRoutes ?? {}).length;
-    if (count <= sourceRoutesMax) return;
-    const rule = `${count} over all VIPs are more than ${sourceRoutesMax}; raise sourceRoutesMax`;
-    throw new MaglevError('ERR_LIMIT', `source routes: ${rule}`, { option: 'sourceRoutesMax', rule });
   }
 
   /** VIP records of the draft, its index when VIPs came or went, the marks. */
@@ -485,4 +417,13 @@ export class Publisher {
 /** The same backend with another encapsulation has another record. */
 function backendName(vipKey: string, backend: { address: string; encap: Encap }): string {
   return `${vipKey}/${backend.address} ${encapName(backend.encap)}`;
+}
+
+/** Source routes are bounded over all VIPs together. Throws ERR_LIMIT. */
+function checkRoutes(vips: Iterable<{ readonly vip: Vip }>, sourceRoutesMax: number): void {
+  let count = 0;
+  for (const { vip } of vips) count += Object.keys(vip.sourceRoutes ?? {}).length;
+  if (count <= sourceRoutesMax) return;
+  const rule = `${count} over all VIPs are more than ${sourceRoutesMax}; raise sourceRoutesMax`;
+  throw new MaglevError('ERR_LIMIT', `source routes: ${rule}`, { option: 'sourceRoutesMax', rule });
 }

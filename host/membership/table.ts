@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { SLOT_BACKEND } from '../../assembly/layout.js';
 import type { HotMemory } from '../memory.js';
 import type { TableDigest } from './compared.js';
+import type { LiveVip } from './live.js';
 import { namesText } from './names.js';
-import type { LiveVip } from './publish.js';
 
 /** Sums of parts of a table: at most so many, of at least so many slots each, 4 bytes a sum. */
 const PARTS_MAX = 64;

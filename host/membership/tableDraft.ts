@@ -17,12 +17,12 @@ import { type CoreSettings, powerOfTwo } from '../options.js';
 import { buildTable, tableBytes } from './build.js';
 import type { EffectiveBackends, TableInput } from './effective.js';
 import type { Tracking, Vip } from './event.js';
+import type { LiveVip } from './live.js';
 import { type Mark, markEntries, marksBytes, writeMarks } from './marks.js';
 import type { Names } from './names.js';
 import { namesBytes, waysBits, writeNames } from './namesRecord.js';
 import { readPrefix } from './prefix.js';
 import { type Profile, profileOf } from './profile.js';
-import type { LiveVip } from './publish.js';
 import { TABLE_SIZE_DEFAULT } from './record.js';
 import type { VipRecord } from './root.js';
 

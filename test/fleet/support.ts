@@ -6,7 +6,7 @@ import type { Reported } from '../../host/fleet/reporter.js';
 import { isDraining } from '../../host/membership/effective.js';
 import { encapName, encapOf } from '../../host/membership/encap.js';
 import type { Change, Position } from '../../host/membership/event.js';
-import type { LiveVip } from '../../host/membership/publish.js';
+import type { LiveVip } from '../../host/membership/live.js';
 import { backendsOf } from '../../host/membership/state.js';
 import { serverIdsOf } from '../../host/membership/ways.js';
 import { readCore } from '../../host/options.js';
