@@ -68,7 +68,3 @@ export function exchangeMacs(p: usize): void {
   const destination = load<u64>(p) & MAC_MASK;
   write(p, source(p), destination, type(p));
 }
-
-export function setType(p: usize, ethertype: u32): void {
-  store<u16>(p, bswap<u16>(<u16>ethertype), TYPE);
-}
