@@ -37,10 +37,11 @@ const ROUNDS_DEFAULT = { race: 10, study: 3 };
 /** Measures. Rejects with ERR_OPTION, ERR_LIMIT, ERR_MISSING (not built), or ERR_INTERNAL (a twin does other work). */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   const { shape, choice, timeMs } = options;
-  const { studies, others } = chooseStudies(choice.only);
+  const { studies, others } = chooseStudies(Object.keys(choice).length === 0 ? undefined : (choice.only ?? []));
   const only = choice.only && { only: others };
   const names = STUDIES.map(({ name }) => name);
-  const cases = studies.length > 0 && others.length === 0 ? [] : chooseCases(shape, { ...choice, ...only }, names);
+  const isOnlyStudies = choice.only !== undefined && studies.length > 0 && others.length === 0;
+  const cases = isOnlyStudies ? [] : chooseCases(shape, { ...choice, ...only }, names);
   const raced = cases.length === 0 ? { results: [], version: null } : await runCases(cases, options);
   const figures = await runStudies(studies, options);
   return {

@@ -55,7 +55,7 @@ export function resultOfFigure({ name, unit, rounds, aim, on }: Figure): Result 
 export function formatFigure({ name, unit, rounds, aim }: Figure): string {
   const measured = spread(rounds);
   const judged = aim === undefined ? '' : `  ${measured.median < aim ? 'below' : 'NOT below'} ${aim}`;
-  return `${line(`${name}, ${unit}`, measured)}${judged}\n`;
+  return `${line(`${name}, ${unit}`, measured, unit === 'bytes' ? 1 : DIGITS)}${judged}\n`;
 }
 
 /** One result as lines of text. */
@@ -87,6 +87,6 @@ export function formatMeasured(measured: Measured): string {
   return `${lines.join('\n')}\n`;
 }
 
-function line(label: string, { min, median, max }: Spread): string {
-  return `${label.padEnd(LABEL_WIDTH)}${[min, median, max].map((n) => n.toFixed(DIGITS).padStart(NUMBER_WIDTH)).join('')}`;
+function line(label: string, { min, median, max }: Spread, digits = DIGITS): string {
+  return `${label.padEnd(LABEL_WIDTH)}${[min, median, max].map((n) => n.toFixed(digits).padStart(NUMBER_WIDTH)).join('')}`;
 }

@@ -90,7 +90,7 @@ export function writeFrame(scene: Scene, flow: number, frame: Uint8Array, meta: 
 }
 
 /** Limits just large enough, so that the copy for the twins stays small. */
-function coreOptions({ vips, backends, tableSize, tracking, flows }: Shape) {
+function coreOptions({ vips, backends, tableSize, tracking, flows, flowPlaces }: Shape) {
   const tracks = tracking === 'all' ? 16 * powerOfTwo(2 * tableSize) : 0;
   const tablesBytes = vips * (2 * tableSize + tracks + 128) + 2 * tableSize;
   return {
@@ -98,7 +98,7 @@ function coreOptions({ vips, backends, tableSize, tracking, flows }: Shape) {
     vipsMax: vips,
     backendsMax: vips * backends,
     // Eight flows share a bucket: at a quarter full, hardly any bucket is.
-    flowsMax: Math.max(2 ** 20, powerOfTwo(4 * flows)),
+    flowsMax: flowPlaces ?? Math.max(2 ** 20, powerOfTwo(4 * flows)),
     tablesMiB: Math.ceil(tablesBytes / MIB) + 1,
   };
 }

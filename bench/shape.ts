@@ -15,6 +15,8 @@ export interface Shape {
   /** Slots of each lookup table, a prime. */
   tableSize: number;
   flows: number;
+  /** Places of the flow table, a power of two; by default four a flow, and a million at least. */
+  flowPlaces?: number;
   /** Bytes of a frame, without FCS. */
   frameBytes: number;
   /** Frames of one call into the hot path. */

@@ -57,9 +57,11 @@ export function fillTable(table: usize, slotCount: u32, count: u32): void {
   memory.fill(table, <u8>NO_BACKEND, slotCount * SLOT_BYTES);
   const end = build + count * BUILD_BYTES;
   const heaviest = prepare(end);
+  const isEven = lightest(end) == heaviest; // then every turn is taken, and credits need no keeping
   for (let filled: u32 = 0; filled < slotCount && count; ) {
     for (let record = build; record < end; record += BUILD_BYTES) {
-      if (load<u32>(record, BUILD_TAKEN) == load<u32>(record, BUILD_TARGET) || !hasTurn(record, heaviest)) continue;
+      if (load<u32>(record, BUILD_TAKEN) == load<u32>(record, BUILD_TARGET)) continue;
+      if (!isEven && !hasTurn(record, heaviest)) continue;
       takeSlot(record, table, slotCount);
       store<u32>(record, load<u32>(record, BUILD_TAKEN) + 1, BUILD_TAKEN);
       filled++;
@@ -76,6 +78,12 @@ function prepare(end: usize): u32 {
     heaviest = max(heaviest, load<u32>(record, BUILD_WEIGHT));
   }
   return heaviest;
+}
+
+function lightest(end: usize): u32 {
+  let least = u32.MAX_VALUE;
+  for (let record = build; record < end; record += BUILD_BYTES) least = min(least, load<u32>(record, BUILD_WEIGHT));
+  return least;
 }
 
 function hasTurn(record: usize, heaviest: u32): bool {

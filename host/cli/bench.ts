@@ -30,6 +30,7 @@ Results, by name (--only takes a name or its beginning):
   core.default.{zipf,uniform}   1,000 VIPs with their default tracking; all flows as often, or by Zipf's law (1.1)  ns per frame
   core.ipip4.stateless.jhash    scalar C with the jhash of Linux instead                        ns per frame
   table.build.SLOTS             fills a lookup table for 1,000 backends (or --backends)         ms
+  memory                        what a VIP, a backend, a slot's table and a flow take of the memory            bytes
   membership.start              10,000 backends under 1,000 VIPs from a snapshot: records known, first VIP, all VIPs   ms, MiB
   membership.{apply,burst,replay,churn}   from Kafka to the frames: see below
 Left out unless named: membership, .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.

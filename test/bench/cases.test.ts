@@ -59,6 +59,10 @@ Cases('studies are named apart, by name or its beginning', () => {
     return [studies.map(({ name }) => name), others];
   };
   assert.equal(named(), [[], []]);
+  assert.equal(
+    chooseStudies().studies.map(({ name }) => name),
+    ['memory'],
+  );
   assert.ok(named('membership')[0]?.includes('membership.start'));
   assert.equal(named('membership.start', 'core.l2', 'membership.st'), [
     ['membership.start'],

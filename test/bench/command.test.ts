@@ -92,6 +92,21 @@ Command('without a compiler measures ours, and says what is missing', () => {
   assert.equal(twins, { name, unit: 'ns/frame', scalarC: null, batchedC: null, ratioScalar: null, ratioBatched: null });
 });
 
+Command('memory: eight bytes a flow, two a slot', () => {
+  const file = join(folder, 'memory.json');
+  const { status, stderr } = bench(['--only', 'memory', '--json', file]);
+  assert.is(status, 0, stderr);
+  const { results } = JSON.parse(readFileSync(file, 'utf8')) as Written;
+  const bytes = new Map(results.map(({ name, ours }) => [name, Number(ours)]));
+  assert.is(bytes.get('memory.flow'), 8);
+  assert.is(bytes.get('memory.table.65537'), Math.ceil((2 * 65_537) / 64) * 64);
+  assert.is(bytes.get('memory.table.655373'), Math.ceil((2 * 655_373) / 64) * 64);
+  // Every slot tracked: 16 bytes in a map that is at most half full, of a power of two of entries.
+  assert.is(bytes.get('memory.tracks.65537'), 16 * 2 ** 18);
+  // Eight places a bucket, eight flows a bucket on average, by Poisson's law: 6.884 of them are kept, 86.04 %.
+  assert.ok(Math.abs((bytes.get('memory.flow.full') ?? 0) - 8 / 0.8604) < 0.05, `${bytes.get('memory.flow.full')}`);
+});
+
 Command('a study by its name: figures beside what they are to be below, and no C', () => {
   const [file, temporary] = [join(folder, 'start.json'), mkdtempSync(join(folder, 'tmp-'))];
   const args = ['--only', 'membership.start', '--rounds', '1', '--json', file];
