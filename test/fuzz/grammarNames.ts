@@ -40,7 +40,7 @@ function writeConnectionId(view: DataView, dice: Dice, at: number): void {
 
 /** Puts the option among those between `at` and `end`; now and then it goes past them. */
 export function writeServerOption({ bytes, view }: Input, dice: Dice, at: number, end: number): void {
-  const place = at + dice.below(dice.oneIn(4) ? end - at : end - at - 5);
+  const place = dice.oneIn(4) ? end - 1 - dice.below(5) : at + dice.below(end - at - 5);
   bytes[place] = OPTION;
   bytes[place + 1] = dice.oneIn(8) ? dice.below(8) : 6;
   view.setUint32(place + 2, dice.pick(SERVER_IDS), true);
