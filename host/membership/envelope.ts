@@ -47,15 +47,17 @@ export interface Envelope {
 
 /** Takes the object of a value apart, or names the first rule it breaks: that of `v` first, since another version has other rules. */
 export function openEnvelope(value: Record<string, unknown>): Envelope | Broken {
-  const { v, scope: _, removed, signature: __, ...record } = value;
+  const { v, scope: group, removed, signature: signed, ...record } = value;
   if (v !== RECORD_VERSION) return versionBroken(v);
+  const isPlain = group === undefined && removed === undefined && signed === undefined;
+  if (isPlain) return { isRemoved: false, record };
   const result = ENVELOPE_SCHEMA.safeParse(value);
   if (!result.success) return firstIssue(result.error, value, 'value');
-  const { scope: group, signature: signed } = result.data;
+  const envelope = result.data;
   return {
-    ...(group !== undefined && { scope: group }),
+    ...(envelope.scope !== undefined && { scope: envelope.scope }),
     isRemoved: removed === true,
-    ...(signed !== undefined && { signature: signed }),
+    ...(envelope.signature !== undefined && { signature: envelope.signature }),
     record,
   };
 }

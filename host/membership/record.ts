@@ -7,9 +7,9 @@ import * as z from 'zod';
 import { KATRAN_REAL_FLAGS, KATRAN_VIP_FLAGS } from '../compat/katranRecord.js';
 import { canonicalAddress, hostAddressRule } from './address.js';
 import { encap, familyRule, strictEncap } from './encap.js';
-import type { Backend, Vip } from './event.js';
+import type { Backend, Encap, Vip } from './event.js';
 import { firstIssue } from './issue.js';
-import { formatVipKey, PORT_MAX, readKey } from './key.js';
+import { formatVipKey, PORT_MAX, type RecordKey, readKey } from './key.js';
 import { ADDRESS_PATTERN, PREFIX_PATTERN, VIP_KEY_PATTERN } from './patterns.js';
 import { canonicalPrefix, vipAddressRule } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
@@ -56,9 +56,9 @@ const vipReference = z
   .string({ error: 'expected the key of a VIP, such as tcp/192.0.2.80:80' })
   .meta({ pattern: VIP_KEY_PATTERN })
   .transform((text, context) => {
-    const rule = vipKeyRule(text);
-    if (rule === undefined) return canonicalVipKey(text);
-    context.addIssue({ code: 'custom', message: rule });
+    const key = readServedKey(text);
+    if (typeof key !== 'string') return key.vip;
+    context.addIssue({ code: 'custom', message: key });
     return z.NEVER;
   });
 
@@ -182,18 +182,23 @@ export function readBackend(input: unknown, strictness: Strictness): CanonicalBa
   const backend = withoutUndefined(result.data) as unknown as Backend;
   const key = `${backend.vip}/${backend.address}`;
   // What the VIP says of encapsulation is not known here; state.ts has the rule for that.
-  const vip = { key: backend.vip, address: readKeyAddress(backend.vip) };
-  const rule = backend.encap === undefined ? undefined : familyRule(backend.encap, vip, backend.address);
+  const rule = backend.encap === undefined ? undefined : ownFamilyRule(backend.encap, backend);
   if (rule !== undefined) return { field: 'address', value: showValue(backend.address), rule, key };
   return { kind: 'backend', key, vipKey: backend.vip, backend };
 }
 
 /** The rule that `text` breaks as the key of a VIP that can be served, or undefined. */
 export function vipKeyRule(text: string): string | undefined {
+  const key = readServedKey(text);
+  return typeof key === 'string' ? key : undefined;
+}
+
+/** The parts of the key of a VIP that can be served, or the rule that `text` breaks as one. */
+function readServedKey(text: string): RecordKey | string {
   const key = readKey(text);
   if (typeof key === 'string') return key;
   if (key.backend !== undefined) return 'expected the key of a VIP, without a backend behind it';
-  return hostAddressRule(key.address);
+  return hostAddressRule(key.address) ?? key;
 }
 
 /** True for a prime. Trial division: at most 1118 steps up to TABLE_SIZE_MAX. */
@@ -244,11 +249,12 @@ function canonicalVipKey(text: string): string {
   return key.vip;
 }
 
-function readKeyAddress(vipKey: string): string {
-  const key = readKey(vipKey);
-  return typeof key === 'string' ? '' : key.address;
+function ownFamilyRule(encap: Encap, { vip, address }: Backend): string | undefined {
+  const key = readKey(vip);
+  return typeof key === 'string' ? undefined : familyRule(encap, { key: vip, address: key.address }, address);
 }
 
 function withoutUndefined(record: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.values(record).includes(undefined)) return record; // as it comes from JSON
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@
 import { openEnvelope, RECORD_VERSION } from './envelope.js';
 import type { Change, Refusal } from './event.js';
 import { parseJsonRecord } from './jsonRecord.js';
-import { parseKey, readKey } from './key.js';
+import { type RecordKey, readKey } from './key.js';
 import { type CanonicalBackend, type CanonicalVip, readBackend, readVip, type Strictness } from './record.js';
 import { type Broken, type Place, refusalAt, showValue } from './refusal.js';
 import type { Signature } from './signature.js';
@@ -70,15 +70,12 @@ export function readTopicRecord(
   value: Uint8Array | null,
   place: Place,
 ): TopicRecord | Refusal {
-  const key = readTopicKey(keyBytes);
-  if (typeof key !== 'string') return refusalAt(place, key);
-  if (value === null) {
-    const step = readRemove(key);
-    return 'rule' in step ? refusalAt(place, { ...step, key }) : { key, step };
-  }
-  const record = readTopicValue(key, value);
+  const parts = readTopicKey(keyBytes);
+  if ('rule' in parts) return refusalAt(place, parts);
+  if (value === null) return { key: removeOf(parts).key, step: removeOf(parts) };
+  const record = readTopicValue(parts, value);
   // Whatever the value calls itself: it is the key of the message that keeps what it had.
-  return 'rule' in record ? refusalAt(place, { ...record, key }) : record;
+  return 'rule' in record ? refusalAt(place, { ...record, key: removeOf(parts).key }) : record;
 }
 
 /** The value that says `step` in a topic; null, a tombstone, for a removal. */
@@ -102,35 +99,39 @@ function readStep(input: unknown, strictness: Strictness): Step | Broken {
 
 function readRemove(input: unknown): CanonicalRemove | Broken {
   const key = typeof input === 'string' ? readKey(input) : 'expected a key such as tcp/192.0.2.80:80';
-  if (typeof key === 'string') return { field: 'key', value: showValue(input), rule: key };
-  if (key.backend === undefined) return { kind: 'remove', key: key.vip, vipKey: key.vip };
-  return { kind: 'remove', key: `${key.vip}/${key.backend}`, vipKey: key.vip, backendAddress: key.backend };
+  return typeof key === 'string' ? { field: 'key', value: showValue(input), rule: key } : removeOf(key);
+}
+
+function removeOf({ vip, backend }: RecordKey): CanonicalRemove {
+  if (backend === undefined) return { kind: 'remove', key: vip, vipKey: vip };
+  return { kind: 'remove', key: `${vip}/${backend}`, vipKey: vip, backendAddress: backend };
 }
 
 // Another spelling of the same address would be another key to Kafka: two truths about one record.
-function readTopicKey(bytes: Uint8Array | null): string | Broken {
+function readTopicKey(bytes: Uint8Array | null): RecordKey | Broken {
   if (bytes === null || bytes.length === 0) return { field: 'key', value: 'is missing', rule: 'expected a key' };
   const text = Buffer.from(bytes.subarray(0, 200)).toString('utf8');
   const key = readKey(text);
   if (typeof key === 'string') return { field: 'key', value: showValue(text), rule: key };
-  const canonical = key.backend === undefined ? key.vip : `${key.vip}/${key.backend}`;
+  const canonical = removeOf(key).key;
   if (bytes.length > 200 || canonical !== text) {
     return { field: 'key', value: showValue(text), rule: `expected its canonical form ${canonical}` };
   }
-  return canonical;
+  return key;
 }
 
-function readTopicValue(key: string, bytes: Uint8Array): TopicRecord | Broken {
+function readTopicValue(parts: RecordKey, bytes: Uint8Array): TopicRecord | Broken {
   const json = parseJsonRecord(bytes);
   if ('rule' in json) return json;
   const envelope = openEnvelope(json.record);
   if ('rule' in envelope) return envelope;
   const { scope, isRemoved, signature, record } = envelope;
   const signed = signature && { signature, value: json.record };
+  const removal = removeOf(parts);
+  const { key } = removal;
   const told = { key, ...(scope !== undefined && { scope }), ...(signed !== undefined && { signed }) };
-  if (isRemoved) return { ...told, step: readRemove(key) as CanonicalRemove }; // the key is known to be one
-  const isBackend = parseKey(key).backend !== undefined;
-  const step = isBackend ? readBackend(record, 'loose') : readVip(record, 'loose');
+  if (isRemoved) return { ...told, step: removal };
+  const step = parts.backend !== undefined ? readBackend(record, 'loose') : readVip(record, 'loose');
   if ('rule' in step) return step;
   if (step.key !== key) return disagreement(step);
   return { ...told, step };
