@@ -6,6 +6,8 @@ import type { Random } from '../support/random.js';
 export interface WrittenEvent {
   key: string;
   value: Buffer | null;
+  /** No balancer may take it. */
+  isMalformed?: boolean;
 }
 
 const VIPS = 12;
@@ -15,7 +17,7 @@ const MALFORMED_SMALL = MALFORMED.filter(({ value }) => value.length < 1_000_000
 
 /** One event. */
 export function randomEvent(chance: Random): WrittenEvent {
-  if (chance.int(20) === 0) return chance.pick(MALFORMED_SMALL);
+  if (chance.int(20) === 0) return { ...chance.pick(MALFORMED_SMALL), isMalformed: true };
   const address = `192.0.2.${80 + chance.int(VIPS)}`;
   const vip = `tcp/${address}:80`;
   if (chance.int(12) === 0) {
