@@ -357,7 +357,6 @@ export const META_HAS_VLAN = 1; // the ring header carries a VLAN tag that is no
 export const META_HAS_VIRTIO = 2;
 export const META_HAS_MARK = 4; // a health check: META_MARK says for which backend
 export const PACKET_TYPE_HOST = 0; // sll_pkttype PACKET_HOST: the frame is for us
-export const PACKET_TYPE_BROADCAST = 1;
 export const PACKET_TYPE_MULTICAST = 2;
 
 export const SEGMENTS_MAX = 512; // of one super-frame: 64 KiB in pieces of 128 bytes

@@ -76,6 +76,18 @@ Layout('counters of every verdict and event have their places', () => {
   assert.ok(layout.EVENT_COUNT <= layout.EVENT_MAX);
 });
 
+Layout("counters of compat 'katran' have their places, and what counts connections begins behind them", () => {
+  assert.is(layout.KATRAN_WINDOW_TICK, layout.KATRAN_COUNTERS + 8 * layout.KATRAN_COUNTERS_MAX);
+  const counters = Object.entries(layout).filter(([name]) => name.startsWith('KATRAN_COUNT_'));
+  assert.is(counters.length, 30);
+  for (const [name, counter] of counters) assert.ok(counter < layout.KATRAN_COUNTERS_MAX, name);
+});
+
+Layout('regions and limits have their places in the directory', () => {
+  assert.ok(layout.DIRECTORY_REGIONS + 8 * layout.REGION_COUNT <= layout.DIRECTORY_LIMITS);
+  assert.ok(layout.DIRECTORY_LIMITS + 4 * layout.LIMIT_COUNT <= layout.DIRECTORY_BYTES);
+});
+
 // [record, its bytes, its fields with their bytes]: fields do not overlap, lie on their own size and inside the record.
 const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: number][]][] = [
   [
