@@ -24,7 +24,7 @@ export function hasRoom(count: u32): bool {
 }
 
 /** Where record `i` is. */
-export function outputAt(i: u32): usize {
+function outputAt(i: u32): usize {
   return decap + DECAP_OUTPUTS + i * DECAP_OUTPUT_BYTES;
 }
 

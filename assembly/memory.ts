@@ -58,7 +58,7 @@ import {
 
 export let control: usize = 0;
 export let worker: usize = 0;
-export let backends: usize = 0;
+let backends: usize = 0;
 export let nextHops: usize = 0;
 export let egresses: usize = 0;
 export let flows: usize = 0;

@@ -28,7 +28,7 @@ export let isV6: bool = false;
 export let protocol: u32 = 0;
 /** A piece of a packet. Its place there, in units of 8 bytes, is 0 for the first; identification as it lies in memory. */
 export let isFragment: bool = false;
-export let fragmentOffset: u32 = 0;
+let fragmentOffset: u32 = 0;
 export let fragmentId: u32 = 0;
 /** Destination address, 16 bytes as two words; an IPv4 address stands in its mapped form (layout.ts). */
 export let destinationHigh: u64 = 0;

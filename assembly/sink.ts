@@ -17,7 +17,7 @@ export function isRings<Sink>(): bool {
 }
 
 /** Which sink this call of the host writes to; set before the first frame of a batch. */
-export let usesRings: bool = false;
+let usesRings: bool = false;
 
 export function useRings(yes: bool): void {
   usesRings = yes;

@@ -1,7 +1,7 @@
 // host/balancerOptions.ts: options of a load balancer, their defaults and bounds.
 import { EGRESS_MAX } from '../assembly/layout.js';
 import { optionError } from './errors.js';
-import { checkInterfaceName, SUPER_FRAME_BYTES } from './linux/index.js';
+import { checkInterfaceName, PLAIN_FRAME_BYTES, SUPER_FRAME_BYTES } from './linux/index.js';
 import type { MembershipSource } from './membership/event.js';
 import { type Core, type CoreSettings, readCore, readInteger } from './options.js';
 
@@ -120,7 +120,7 @@ function readInterface(iface: InterfaceOptions, i: number): Required<InterfaceOp
     workers: readInteger(`${option}.workers`, iface.workers, 1, 1, 64),
     rxFrames: readInteger(`${option}.rxFrames`, iface.rxFrames, 1024, 16, 65_536),
     txFrames: readInteger(`${option}.txFrames`, iface.txFrames, 512, 16, 65_536),
-    frameBytes: readInteger(`${option}.frameBytes`, iface.frameBytes, SUPER_FRAME_BYTES, 2048, 2 ** 20),
+    frameBytes: readInteger(`${option}.frameBytes`, iface.frameBytes, SUPER_FRAME_BYTES, PLAIN_FRAME_BYTES, 2 ** 20),
     qdiscBypass: iface.qdiscBypass ?? false,
   };
 }

@@ -42,7 +42,7 @@ interface Names {
 }
 
 /** Whose cells: a worker, and the instance that is bound to it. Default: worker 0, the builder. */
-export interface CellOwner {
+interface CellOwner {
   workerIndex: number;
   hot: HotPathModule;
 }

@@ -20,7 +20,7 @@ import { Indexes } from './membership/indexes.js';
 import type { HotMemory } from './memory.js';
 
 /** What is known of an interface that frames leave by. */
-export interface Egress {
+interface Egress {
   /** Our MAC address there. */
   mac: string;
   isUp: boolean;
@@ -29,7 +29,7 @@ export interface Egress {
 }
 
 /** How to reach a backend: the first hop on the way. */
-export interface Way {
+interface Way {
   mac: string;
   /** Egress index. */
   egress: number;

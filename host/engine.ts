@@ -28,7 +28,7 @@ import type { MemoryStatus } from './status.js';
 import type { View } from './view.js';
 
 /** What the engine asks of its owner. */
-export interface EngineParts {
+interface EngineParts {
   settings: CoreSettings;
   shape: MemoryShape;
   /** Our own address towards a backend, the source of outer headers. */
@@ -59,7 +59,7 @@ export interface Stages {
 const SECRET_BYTES = 32;
 
 /** Where changes come from. */
-export interface ChangeOrigin {
+interface ChangeOrigin {
   /** Name of the source: one source a VIP. */
   source?: string;
   /** Where they stood, for refusals. */

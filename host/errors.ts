@@ -14,7 +14,7 @@ export type ErrorCode =
   | 'ERR_INTERNAL'; // a promise of our own was broken: please report
 
 /** Where an error comes from; all of it ends up in the message as well. */
-export interface ErrorDetails {
+interface ErrorDetails {
   /** The option or the field of a record that is wrong, as its user writes it: `interfaces[0].name`. */
   option?: string;
   /** The rule it breaks: `must be 0..65535`. */

@@ -38,7 +38,7 @@ import { VERDICTS } from './stats.js';
 import type { Step } from './step.js';
 
 /** What became of the frame that is explained: its place in the cells is read by the caller. */
-export interface ExplainedFrame {
+interface ExplainedFrame {
   /** As it came in: it is rewritten in place. */
   frame: Uint8Array;
   verdict: string;

@@ -30,7 +30,7 @@ const OUTER_BYTES_MAX = 88; // IPv6, UDP and the longest GUE header
 const PACKETS_MAX = 64; // of one turn of the event loop
 
 /** What they are made of. */
-export interface HealthCheckParts {
+interface HealthCheckParts {
   engine: Engine;
   /** Name of the TUN device. */
   name: string;

@@ -68,7 +68,7 @@ export interface HotPathModule extends Record<string, unknown> {
 }
 
 /** The compiled module beside this package's code. */
-export const WASM_URL = new URL('../hotpath.wasm', import.meta.url);
+const WASM_URL = new URL('../hotpath.wasm', import.meta.url);
 
 /** Compiles the hot path. The result may be given to worker threads. Throws ERR_MISSING when the file is not there. */
 export function compileHotPath(url: URL = WASM_URL): WebAssembly.Module {

@@ -28,7 +28,7 @@ import { Uses } from './uses.js';
 import type { WorkerPool } from './workers/pool.js';
 
 /** What is known of the way to a backend. */
-export interface KnownWay {
+interface KnownWay {
   nextHop: NextHop | undefined;
   problem: string | undefined;
 }

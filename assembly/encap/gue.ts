@@ -20,7 +20,7 @@ export const GUE4_BYTES: u32 = ipv4.MIN_LEN + l4.UDP_LEN;
 export const GUE6_BYTES: u32 = ipv6.HEADER_LEN + l4.UDP_LEN;
 
 /** Source port: of the dynamic range (RFC 6335), so that it is nobody's service; routers and receivers spread flows by it. */
-export function entropyPort(hash: u64): u32 {
+function entropyPort(hash: u64): u32 {
   return 0xc000 | (<u32>hash & 0x3fff);
 }
 

@@ -8,7 +8,7 @@
 import * as ipv6 from './ipv6';
 
 /** Most headers that are walked. Real packets have one or two; each is a load that the sender chooses for us. */
-export const HEADERS_MAX: u32 = 8;
+const HEADERS_MAX: u32 = 8;
 
 const HOP_BY_HOP: u32 = 0;
 const ROUTING: u32 = 43;

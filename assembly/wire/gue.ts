@@ -2,7 +2,7 @@
 // first two bits say which variant it is; in variant 1 they are those of an IP version, and the packet begins with them.
 //   |Var|C|  Hlen   |  Proto/ctype  |             Flags             |  0     variant 0; Hlen: words behind these four bytes
 //   |            Fields named by flags, then private data ...       |  4
-export const LEN: u32 = 4;
+const LEN: u32 = 4;
 const CONTROL: u32 = 0x20;
 
 export function variant(p: usize): u32 {

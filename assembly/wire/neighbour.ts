@@ -9,9 +9,9 @@ const FLAGS: usize = 4;
 export const TARGET: usize = 8;
 const OPTION: usize = 24;
 
-export const SOLICITATION: u32 = 135;
+const SOLICITATION: u32 = 135;
 const ADVERTISEMENT: u32 = 136;
-export const SOLICITATION_MIN_LEN: u32 = 24;
+const SOLICITATION_MIN_LEN: u32 = 24;
 export const ADVERTISEMENT_LEN: u32 = 32;
 export const FLAG_SOLICITED: u32 = 0x4000_0000;
 export const FLAG_OVERRIDE: u32 = 0x2000_0000;

@@ -8,7 +8,7 @@ const SERVER_ID_LEN: u32 = 6;
 const HEADER_LEN: u32 = 2;
 
 /** Most options that are walked: each is a load that the sender chooses for us. */
-export const OPTIONS_MAX: u32 = 15;
+const OPTIONS_MAX: u32 = 15;
 
 /**
  * The server id in the `bytes` bytes of options at `p`; 0 when there is none, or an option before it does not end there. A length

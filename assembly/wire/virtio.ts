@@ -18,7 +18,7 @@ export const SUPER_TCP6: u32 = 4;
 export const SUPER_UDP: u32 = 5;
 const SUPER_ECN: u32 = 0x80; // flag beside a TCP type: CWR is on the first segment
 
-export const HDR_LEN_MAX: u32 = 0xffff;
+const HDR_LEN_MAX: u32 = 0xffff;
 
 /** The checksum field holds only the pseudo-header sum: whoever needs the whole must complete it. */
 export function needsChecksum(p: usize): bool {

@@ -21,7 +21,7 @@ export interface ApplyOptions extends MembershipPublisherOptions, StepOptions {
 }
 
 /** What `apply` found and did. */
-export interface ApplyReport extends StepOutcome {
+interface ApplyReport extends StepOutcome {
   /** Records that are as the file says. */
   unchanged: number;
   /** Messages in the topic that no balancer takes, one line each. */

@@ -13,7 +13,7 @@ export interface EditCliOptions extends StepCliOptions {
 }
 
 /** What a command is called, and what it says of itself. */
-export interface EditWords {
+interface EditWords {
   name: string;
   summary: string;
   description: string;

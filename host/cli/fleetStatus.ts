@@ -14,7 +14,7 @@ const MS_MAX = 600_000;
 const COUNT_MAX = 10_000;
 
 /** Exit codes by what was found. */
-export const EXIT_CODES: Record<Verdict, number> = { agree: 0, differ: 1, lag: 2, unknown: 3 };
+const EXIT_CODES: Record<Verdict, number> = { agree: 0, differ: 1, lag: 2, unknown: 3 };
 
 const HELP = `
 Balancers with the same records and the same secret have equal tables, whatever order they were told in. One that has read less than there is

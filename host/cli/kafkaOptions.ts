@@ -18,7 +18,7 @@ export interface KafkaCliOptions {
 }
 
 /** Where a command goes: what the library calls a connection, and more. */
-export interface KafkaTarget extends KafkaConnection {
+interface KafkaTarget extends KafkaConnection {
   topic: string;
   /** Of the configuration, if it has one; a command's own --scope goes first. */
   scope?: string;

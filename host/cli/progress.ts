@@ -5,7 +5,7 @@ const BAR_WIDTH = 30;
 const REDRAW_MS = 100;
 
 /** How far something is. */
-export interface Progress {
+interface Progress {
   /** 0..1 */
   share: number;
   /** What stands behind the bar. */

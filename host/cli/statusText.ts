@@ -9,7 +9,7 @@ import { bytesText, durationText, grouped, percent, textTable } from './textTabl
 export type StatusAnswer = Answers['status'];
 
 /** What is shown. */
-export interface StatusTextOptions {
+interface StatusTextOptions {
   /** Only this VIP. */
   vip?: string;
   /** An earlier answer: then counters a second are shown too. */

@@ -17,7 +17,7 @@ export function stepText({ differences, plans, excess }: StepOutcome): string {
 }
 
 /** What a step changes: one line a record. */
-export function differenceText({ key, before, after }: Difference): string {
+function differenceText({ key, before, after }: Difference): string {
   if (after === undefined) return `- ${key}`;
   if (before === undefined) return `+ ${key}${fieldsText(payload(after))}`;
   const [old, now] = [payload(before), payload(after)] as [Record<string, unknown>, Record<string, unknown>];

@@ -1,7 +1,7 @@
 // host/cli/textTable.ts: columns that line up, for terminals.
 
 /** How a column stands. */
-export interface Column {
+interface Column {
   head: string;
   /** Numbers stand right. Default left. */
   align?: 'left' | 'right';

@@ -34,8 +34,8 @@ import {
 
 /** Counters of compat 'katran'. */
 export type KatranStats = Record<KatranPair, [number, number]> & Record<KatranCounter, number>;
-export type KatranPair = keyof typeof PAIRS;
-export type KatranCounter = keyof typeof COUNTERS;
+type KatranPair = keyof typeof PAIRS;
+type KatranCounter = keyof typeof COUNTERS;
 
 const PAIRS = {
   /** Packets to VIPs within the size limit; those that no entry of the connection table was found for. */

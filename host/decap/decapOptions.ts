@@ -2,7 +2,7 @@
 import { DECAP_PORTS_MAX, PREFIXES_MAX } from '../../assembly/layout.js';
 import type { Logger } from '../balancerOptions.js';
 import { optionError } from '../errors.js';
-import { checkInterfaceName, parsePrefix, SUPER_FRAME_BYTES } from '../linux/index.js';
+import { checkInterfaceName, PLAIN_FRAME_BYTES, parsePrefix, SUPER_FRAME_BYTES } from '../linux/index.js';
 import { GUE_PORT_DEFAULT } from '../membership/outerHeader.js';
 import { readInteger } from '../options.js';
 import type { TunnelType } from './decapStatus.js';
@@ -93,7 +93,7 @@ export function readDecapOptions(options: DecapsulatorOptions): DecapSettings {
     inners: readPrefixes('inners', options.inners),
     zeroChecksum6: options.zeroChecksum6 ?? false,
     rxFrames: readInteger('rxFrames', options.rxFrames, 1024, 16, 65_536),
-    frameBytes: readInteger('frameBytes', options.frameBytes, SUPER_FRAME_BYTES, 2048, 2 ** 20),
+    frameBytes: readInteger('frameBytes', options.frameBytes, SUPER_FRAME_BYTES, PLAIN_FRAME_BYTES, 2 ** 20),
     divert: options.divert ?? true,
     logger: options.logger,
     workerUrl: options.workerUrl,

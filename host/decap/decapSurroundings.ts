@@ -25,7 +25,7 @@ import { type HostLists, listsOf } from './hostLists.js';
 const PROTOCOLS = { ipip: [4, 41], gre: [47], gue: [] } as const; // IANA: IPv4, IPv6, GRE inside IP
 
 /** What it tells its owner. */
-export interface DecapListener {
+interface DecapListener {
   changed(lists: HostLists): void;
   link(link: DecapEvents['link']): void;
   failed(error: MaglevError): void;

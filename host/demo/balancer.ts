@@ -21,7 +21,7 @@ type StatusLine =
   | ({ event: 'stats'; status: Status } & Stats);
 
 /** A publication and when every worker had seen it. */
-export interface AppliedAt extends Applied {
+interface AppliedAt extends Applied {
   /** Unix time, ms. */
   at: number;
 }

@@ -13,7 +13,7 @@ import { ADDED, BACKEND_COUNT, type BulkRun, type DemoRun, DRAINED, KILLED, type
 import { DemoServers, ECHO_PORT, GamingLoad, HTTP_PORT, HttpLoad, PROXY_PORT, startProxy } from './traffic.js';
 
 /** What a run is to be. */
-export interface DemoOptions {
+interface DemoOptions {
   tracking: Tracking;
   membership: MembershipKind;
   family: Family;

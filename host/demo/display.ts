@@ -3,7 +3,7 @@
 import { formatBytes, formatMs } from './figures.js';
 
 /** Where things stand. */
-export interface Snapshot {
+interface Snapshot {
   phase: string;
   /** Share of the traffic phases that is over, 0..1. */
   share: number;

@@ -58,7 +58,7 @@ export class DemoServers {
 }
 
 /** What an HTTP load is to do; the rest of the program's configuration is the same for all. */
-export type HttpLoadPlan = Pick<
+type HttpLoadPlan = Pick<
   HttpClientConfig,
   | 'address'
   | 'port'

@@ -13,7 +13,7 @@ export interface DrainTarget {
 }
 
 /** How one balancer stands to it. */
-export type DrainStanding =
+type DrainStanding =
   /** No slot and no flow is left on it; or it is not known there. */
   | 'drained'
   /** It has flows. */

@@ -12,7 +12,7 @@ import { type BuildOptions, engineOf, type LogOptions, readMoments } from './rep
 import type { BalancerView, FleetView } from './view.js';
 
 /** How to look into it. */
-export interface InvestigateOptions extends Pick<BuildOptions, 'panicShare'> {
+interface InvestigateOptions extends Pick<BuildOptions, 'panicShare'> {
   /** The way to the brokers, which have the topic that the balancers follow too. Left out: the log is not read. */
   log?: Omit<LogOptions, 'topic' | 'scope'>;
   /** The fleet's, as its balancers have it. */

@@ -20,7 +20,7 @@ export type Identity = Pick<
 >;
 
 /** What a balancer says at some moment: values by key. */
-export interface Report {
+interface Report {
   balancer: { key: string; value: string };
   tables: Map<string, string>;
 }

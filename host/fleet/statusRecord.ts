@@ -12,7 +12,7 @@ import { type Broken, showValue } from '../membership/refusal.js';
 /** Version of the records in a status topic. */
 export const STATUS_VERSION = 1;
 /** Largest value that is read, bytes; brokers take 1 MB unless told otherwise. */
-export const STATUS_BYTES_MAX = 1_000_000;
+const STATUS_BYTES_MAX = 1_000_000;
 /** Backends that one table's record lists. */
 export const STATUS_BACKENDS_MAX = 4096;
 
@@ -90,7 +90,7 @@ export type BalancerRecord = z.infer<typeof balancerSchema>;
 export type TableRecord = z.infer<typeof tableSchema>;
 
 /** A message of a status topic, read. Without a record it is a tombstone. */
-export type StatusMessage =
+type StatusMessage =
   | { id: string; vip?: undefined; record?: BalancerRecord }
   | { id: string; vip: string; record?: TableRecord };
 

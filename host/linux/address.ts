@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { optionError } from '../errors.js';
 import { AF_INET, AF_INET6 } from './libc.js';
 
-export const MAC_BYTES = 6;
+const MAC_BYTES = 6;
 
 /** A range of addresses that share their first `bits` bits. `bytes` has 4 or 16 bytes; those after `bits` are 0. */
 export interface Prefix {

@@ -7,7 +7,7 @@ import { AF_INET } from './libc.js';
 import { type Attribute, addressOf, decodeAttributes, type Message, viewOf } from './netlinkWire.js';
 
 export const RTM_NEWADDR = 20;
-export const RTM_DELADDR = 21;
+const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 
 const IFADDRMSG_BYTES = 8;

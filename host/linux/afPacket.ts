@@ -73,7 +73,7 @@ export interface PacketRingsOptions extends PacketInterface {
 }
 
 /** What became of the frames the socket was to receive, since it was opened. */
-export interface PacketStatistics {
+interface PacketStatistics {
   /** Frames that passed the filter, those dropped included. */
   readonly packets: number;
   /** Of these, lost because the receive ring was full. */

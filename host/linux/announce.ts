@@ -21,7 +21,7 @@ const ALL_NODES_MAC = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
 const ALL_NODES = addressBytes('ff02::1');
 
 /** Who says it, and how often. */
-export interface Announcement extends PacketInterface {
+interface Announcement extends PacketInterface {
   /** MAC address of the interface, which the VIPs are announced to be at. */
   readonly mac: string;
   /** VIP addresses, IPv4 and IPv6. Prefixes are left out: an advertisement names one address, and who asks is answered. */

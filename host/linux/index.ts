@@ -16,31 +16,27 @@
 //   nextHop neighbourKeeper    address -> interface, MAC, MTU; followed
 //   address                    addresses between text and bytes
 
-export { addressBytes, addressText, isInPrefix, parsePrefix } from './address.js';
+export { addressBytes, isInPrefix, parsePrefix } from './address.js';
 export type { HostAddress } from './addresses.js';
 export {
   memoryAddress,
   openPacketRings,
   type PacketRings,
-  type PacketRingsOptions,
-  type PacketStatistics,
   type RingPlace,
 } from './afPacket.js';
-export { type Announcement, announcementFrame, announceVips } from './announce.js';
+export { announceVips } from './announce.js';
 export { type BpfProgram, DROP_ALL } from './bpf.js';
 export { type Divert, type DivertScope, openDivert } from './divert.js';
 export { buildFilter, buildTunnelFilter } from './filter.js';
 export { FrameSocket } from './frameSocket.js';
 export { checkInterfaceName } from './interfaceName.js';
 export type { Link } from './links.js';
-export { type InterfaceLock, type LockUse, lockInterface } from './lock.js';
+export { type InterfaceLock, lockInterface } from './lock.js';
 export { type MarkedTap, openMarkedTap } from './markedTap.js';
-export type { Neighbour } from './neighbours.js';
 export { type Netlink, openNetlink } from './netlink.js';
-export type { NetlinkListener } from './netlinkWatch.js';
-export { type NextHop, type NextHopListener, NextHopResolver } from './nextHop.js';
-export { openPacketSender, type PacketInterface, type PacketSender, sendFrames } from './packetSocket.js';
-export { POLLERR, POLLIN, POLLOUT, Poller } from './poller.js';
+export { type NextHop, NextHopResolver } from './nextHop.js';
+export { openPacketSender, type PacketSender, sendFrames } from './packetSocket.js';
+export { POLLERR, POLLIN, Poller } from './poller.js';
 export { onReadable, type Readable } from './readable.js';
 export {
   PLAIN_FRAME_BYTES,
@@ -51,6 +47,5 @@ export {
   SUPER_FRAME_BYTES,
 } from './ringGeometry.js';
 export { sendRing, takeSocketError } from './ringSocket.js';
-export type { Route } from './route.js';
-export { openTun, type Tun, type TunOptions, writePackets } from './tun.js';
+export { openTun, type Tun, writePackets } from './tun.js';
 export { attachWake, openWake, type Wake } from './wake.js';

@@ -10,10 +10,10 @@ import { MaglevError } from '../errors.js';
 type Koffi = typeof import('koffi');
 
 /** Bytes handed to a call, an address inside a shared memory, or NULL. */
-export type Pointer = Uint8Array | bigint | null;
+type Pointer = Uint8Array | bigint | null;
 
 /** The calls we make. Each returns -1 when it failed; then `errno()`, before any other call, says why. */
-export interface Libc {
+interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, addressBytes: number): number;
   listen(fd: number, backlog: number): number;

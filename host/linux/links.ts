@@ -15,7 +15,7 @@ import {
   viewOf,
 } from './netlinkWire.js';
 
-export const RTM_NEWLINK = 16;
+const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
 export const RTM_SETLINK = 19;

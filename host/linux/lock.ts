@@ -17,7 +17,7 @@ export interface InterfaceLock {
 }
 
 /** What an interface is taken for. The two look at different frames and may have one interface together. */
-export type LockUse = 'balanced' | 'decapsulated';
+type LockUse = 'balanced' | 'decapsulated';
 
 const NAMES: Record<LockUse, string> = { balanced: 'interface', decapsulated: 'decap' };
 

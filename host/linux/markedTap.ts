@@ -17,7 +17,7 @@ const FLAGS = 48;
 const MSG_TRUNC = 0x20;
 
 /** A packet that lies where the tap was told to put it. */
-export interface MarkedPacket {
+interface MarkedPacket {
   readonly bytes: number;
   /** 0: none. */
   readonly mark: number;

@@ -7,7 +7,7 @@ import { AF_INET, AF_INET6 } from './libc.js';
 import { type Attribute, addressOf, decodeAttributes, type Message, viewOf } from './netlinkWire.js';
 
 export const RTM_NEWNEIGH = 28;
-export const RTM_DELNEIGH = 29;
+const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
 
 const NDMSG_BYTES = 12;

@@ -43,7 +43,7 @@ const ANSWER_TIMEOUT_S = 2;
 const DUMP_ATTEMPTS = 5;
 
 /** What to ask: a type, its fixed part, its attributes. */
-export interface Request {
+interface Request {
   readonly type: number;
   readonly flags?: number;
   readonly fixed: Uint8Array;

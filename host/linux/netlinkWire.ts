@@ -5,7 +5,7 @@
 //   then the fixed part of the type (ifinfomsg, rtmsg, ...), then attributes:
 //   struct rtattr:    len u16 at 0, its own 4 bytes counted | type u16 at 2 | value
 
-export const NLMSG_HEADER_BYTES = 16;
+const NLMSG_HEADER_BYTES = 16;
 const ATTRIBUTE_HEADER_BYTES = 4;
 const ATTRIBUTE_TYPE = 0x3fff; // NLA_TYPE_MASK: without NLA_F_NESTED and NLA_F_NET_BYTEORDER
 

@@ -32,7 +32,7 @@ export interface NextHop {
 }
 
 /** What a NextHopResolver reports. Called on the main thread; must not throw. */
-export interface NextHopListener {
+interface NextHopListener {
   /**
    * The way to an address is known, has changed or is lost.
    * @param nextHop undefined: there is no way.

@@ -6,7 +6,6 @@ import { EINTR, libc } from './libc.js';
 import { syscallError } from './syscallError.js';
 
 export const POLLIN = 0x1;
-export const POLLOUT = 0x4;
 export const POLLERR = 0x8;
 
 const POLLFD_BYTES = 8;
@@ -19,7 +18,7 @@ export class Poller {
   readonly #view: DataView;
   readonly #count: number;
 
-  /** @param fds Descriptors, each with the events to wait for: POLLIN, POLLOUT. Errors are always reported. */
+  /** @param fds Descriptors, each with the events to wait for, such as POLLIN. Errors are always reported. */
   constructor(fds: readonly { fd: number; events: number }[]) {
     this.#fds = new Uint8Array(fds.length * POLLFD_BYTES);
     this.#view = new DataView(this.#fds.buffer);

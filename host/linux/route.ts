@@ -7,8 +7,8 @@ import { addressFamily, addressText, type Prefix } from './address.js';
 import { AF_INET } from './libc.js';
 import { type Attribute, addressOf, decodeAttributes, type Message, u32Of } from './netlinkWire.js';
 
-export const RTM_NEWROUTE = 24;
-export const RTM_DELROUTE = 25;
+const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
 export const RTM_GETROUTE = 26;
 
 const RTMSG_BYTES = 12;

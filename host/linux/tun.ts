@@ -24,7 +24,7 @@ const DISCARDED_MAX = 256;
 const MTU_MIN = 1280; // RFC 8200, section 5: below it there is no IPv6 on the device
 
 /** What a device is to be. */
-export interface TunOptions {
+interface TunOptions {
   name: string;
   /** What to call `name` in a message. */
   option: string;

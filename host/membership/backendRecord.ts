@@ -29,7 +29,7 @@ import type { Encap } from './event.js';
 import { type OuterEnds, outerHeader } from './outerHeader.js';
 
 /** What a record is made from. */
-export interface BackendDescription extends OuterEnds {
+interface BackendDescription extends OuterEnds {
   vipNumber: number;
   nextHop: number;
 }

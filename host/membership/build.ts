@@ -15,7 +15,7 @@ import { WEIGHT_MAX } from './record.js';
 import { RAMP_STEPS } from './slowStart.js';
 
 /** A backend as the table needs it. */
-export interface TableEntry {
+interface TableEntry {
   address: string;
   /** Index of its record in the BACKENDS region. */
   index: number;

@@ -34,9 +34,9 @@ import { serverIdsOf } from './ways.js';
 /** Largest file, in bytes: about 100,000 backends. */
 export const FILE_BYTES_MAX = 8 * 1024 * 1024;
 /** Deepest nesting of a file; a backend in its mapping has 6. */
-export const FILE_DEPTH_MAX = 32;
+const FILE_DEPTH_MAX = 32;
 /** Refusals of one file that are told; the rest of a broken file says nothing new. */
-export const FILE_REFUSALS_MAX = 20;
+const FILE_REFUSALS_MAX = 20;
 
 /** The records of a file by key, or why it was refused. */
 export type Declared = { records: RecordMap; refusals: [] } | { records?: never; refusals: Refusal[] };

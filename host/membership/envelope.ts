@@ -7,7 +7,7 @@ import { type Signature, signature } from './signature.js';
 /** Version of the records in a topic. */
 export const RECORD_VERSION = 1;
 /** Longest name of a scope, in characters (UTF-16 code units, as JavaScript counts). */
-export const SCOPE_CHARS_MAX = 100;
+const SCOPE_CHARS_MAX = 100;
 
 const SCOPE_RULE = `expected a name of 1..${SCOPE_CHARS_MAX} characters`;
 const scope = z
@@ -37,7 +37,7 @@ const ENVELOPE_SCHEMA = z.looseObject({
 });
 
 /** A value taken apart. */
-export interface Envelope {
+interface Envelope {
   scope?: string;
   isRemoved: boolean;
   signature?: Signature;

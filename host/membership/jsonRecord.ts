@@ -4,7 +4,7 @@ import { type Broken, showValue } from './refusal.js';
 /** Largest value of an event, in bytes. A backend record is about 100. */
 export const VALUE_BYTES_MAX = 65536;
 /** Deepest nesting of a value: ours are nested twice, a newer publisher's fields may be more. */
-export const VALUE_DEPTH_MAX = 16;
+const VALUE_DEPTH_MAX = 16;
 
 const BRACE = 0x7b;
 const BRACKET = 0x5b;

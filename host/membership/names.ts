@@ -7,7 +7,7 @@ import type { Backend, Vip, Way } from './event.js';
 import { serverIdsOf } from './ways.js';
 
 /** What an id or a prefix leads to: a backend of the VIP; undefined where it is down, or (a prefix) not there. */
-export interface Name<K> {
+interface Name<K> {
   readonly name: K;
   readonly backend: string | undefined;
 }

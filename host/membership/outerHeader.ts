@@ -14,7 +14,7 @@ export interface OuterEnds {
 }
 
 /** Outer headers and the sums that go with them. */
-export interface OuterHeader {
+interface OuterHeader {
   /** Between Ethernet header and packet. */
   bytes: Uint8Array;
   /** BACKEND_OUTER_SUM: sum of the IPv4 header, 0 for IPv6. */

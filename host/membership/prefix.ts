@@ -12,11 +12,11 @@ import {
  * Shortest prefixes of a VIP. What is shorter holds more than anybody is given (RFC 6890 has its special blocks there), and
  * with it addresses of our own: the balancer would cut itself off.
  */
-export const PREFIX_BITS_MIN = { 4: 8, 6: 16 } as const;
+const PREFIX_BITS_MIN = { 4: 8, 6: 16 } as const;
 const ADDRESS_BITS = { 4: 32, 6: 128 } as const;
 
 /** Address and prefix length of a VIP. */
-export interface Prefix {
+interface Prefix {
   /** 16 bytes, IPv4 as `::ffff:a.b.c.d`; those behind the prefix are 0. */
   readonly bytes: Uint8Array;
   /** Of the 128: an IPv4 prefix of 24 bits has 120. One address: 128. */

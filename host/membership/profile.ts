@@ -53,7 +53,7 @@ export function profileOf({ hash: name = 'native', hashOn = '5-tuple', port, pro
  * What Cilium and Envoy hash of a backend, and sort by; undefined for profiles that take its 16 bytes instead. Cilium's says
  * its state, which is active for every backend in a table.
  */
-export function identityText(profile: Profile, address: string): string | undefined {
+function identityText(profile: Profile, address: string): string | undefined {
   const place = `${addressFamily(address) === 6 ? `[${address}]` : address}:${profile.port}`;
   if (profile.name === 'envoy') return place;
   if (profile.name === 'cilium') return `[${place}/${profile.protocol.toUpperCase()},State:active]`;

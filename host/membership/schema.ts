@@ -6,7 +6,7 @@ import { KEY_PATTERN } from './patterns.js';
 import { RECORD_SCHEMAS } from './record.js';
 
 /** A JSON Schema: plain data. */
-export type JsonSchema = Record<string, unknown>;
+type JsonSchema = Record<string, unknown>;
 
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 

@@ -13,7 +13,7 @@ import { MaglevError } from '../errors.js';
 import { type Broken, showValue } from './refusal.js';
 
 /** Version of the first line and of what the body is checked by. */
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 1;
 /** Longest body, bytes: 10,000 backends under 1,000 VIPs take one million. */
 export const SNAPSHOT_BYTES_MAX = 64 * 2 ** 20;
 

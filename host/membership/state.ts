@@ -58,7 +58,7 @@ export interface StateOutcome {
 export const EMPTY_STATE: MembershipState = { vips: new Map(), backends: new Map() };
 
 /** Name of the source of changes that come without one. */
-export const DEFAULT_SOURCE = 'api';
+const DEFAULT_SOURCE = 'api';
 
 /**
  * Applies `changes` in order. A refused change changes nothing and stops no other; for all or nothing ask

@@ -9,16 +9,16 @@ import { canonicalPrefix, clientPrefixRule, readPrefix } from './prefix.js';
 import { type Broken, showValue } from './refusal.js';
 
 /** Ways in the order in which a packet is asked for them, with the protocol that has them. */
-export const WAYS: readonly { name: Way; protocol?: Vip['protocol'] }[] = [
+const WAYS: readonly { name: Way; protocol?: Vip['protocol'] }[] = [
   { name: 'quic', protocol: 'udp' },
   { name: 'stable-udp', protocol: 'udp' },
   { name: 'tcp-option', protocol: 'tcp' },
   { name: 'source' },
 ];
 /** Server ids of one backend. */
-export const SERVER_IDS_MAX = 16;
+const SERVER_IDS_MAX = 16;
 /** Source routes of one VIP. */
-export const SOURCE_ROUTES_MAX = 4096;
+const SOURCE_ROUTES_MAX = 4096;
 
 const NAMES = WAYS.map(({ name }) => name) as [Way, ...Way[]];
 const ONCE_RULE = 'expected each once';

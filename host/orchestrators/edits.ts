@@ -33,7 +33,7 @@ export interface Ownership {
 }
 
 /** What is to be done for one VIP now. */
-export interface VipStep {
+interface VipStep {
   /** Those that add or raise come first: when a step has to be made in parts, new backends are there before old ones go. */
   edits: Edit[];
   /** When a grace ends next, Unix time in ms. */

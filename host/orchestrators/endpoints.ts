@@ -31,7 +31,7 @@ export interface EndpointSource {
 }
 
 /** Of several states that one address has (in two slices, in two containers), the best. */
-export function bestState(a: BackendState, b: BackendState): BackendState {
+function bestState(a: BackendState, b: BackendState): BackendState {
   const order: readonly BackendState[] = ['active', 'draining', 'down'];
   return order.indexOf(a) <= order.indexOf(b) ? a : b;
 }

@@ -13,7 +13,7 @@ export interface CapturedFrame {
 }
 
 /** An open capture. */
-export interface Capture {
+interface Capture {
   /** Bytes of the file. */
   readonly size: number;
   /** Bytes read so far. */

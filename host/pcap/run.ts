@@ -7,7 +7,7 @@ import { type CapturedFrame, openCapture } from './capture.js';
 import { Output, writeCaptured, writeCaptureHeader } from './output.js';
 
 /** What to run, and where the outcome goes. */
-export interface CaptureOptions extends Omit<HotPathOptions, 'nowMs' | 'batchMax'> {
+interface CaptureOptions extends Omit<HotPathOptions, 'nowMs' | 'batchMax'> {
   /** The capture. */
   path: string;
   /** Membership, from the first frame to the last. */

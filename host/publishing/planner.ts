@@ -9,7 +9,7 @@ import { roomFor } from '../membership/room.js';
 import type { PlannedVip } from './limits.js';
 
 /** How to plan. */
-export interface PlannerOptions {
+interface PlannerOptions {
   /** The fleet's secret, for its very slots. Default: a random one; how many slots move hardly depends on it. */
   hashSecret?: string | Uint8Array;
   /** As the balancers have it, 0..1. Default 0. */

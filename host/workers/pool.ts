@@ -17,7 +17,7 @@ import type { PacketWorkerData, PacketWorkerMessage } from './packetWorker.js';
 import { type PlannedWorker, type RingPlan, writeRingDescriptors } from './rings.js';
 
 /** An interface as the pool opens it; its place in the list is its egress index. */
-export interface PoolInterface {
+interface PoolInterface {
   name: string;
   ifindex: number;
   /** Workers that share its frames; more than one makes a fanout group. */
@@ -28,7 +28,7 @@ export interface PoolInterface {
 }
 
 /** What the pool is made of. */
-export interface PoolParts {
+interface PoolParts {
   engine: Engine;
   interfaces: readonly PoolInterface[];
   plan: RingPlan;
@@ -42,7 +42,7 @@ export interface PoolParts {
 }
 
 /** Frames the kernel counted for the sockets of an interface. */
-export interface BelowUs {
+interface BelowUs {
   /** Passed the filter. */
   packets: number;
   /** Of these, lost because the receive ring was full. */

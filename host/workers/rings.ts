@@ -22,7 +22,7 @@ import { type RingGeometry, ringBytes, ringGeometry } from '../linux/index.js';
 import type { HotMemory } from '../memory.js';
 
 /** What the plan needs to know of an interface; its place in the list is its egress index. */
-export interface RingInterface {
+interface RingInterface {
   workers: number;
   rxFrames: number;
   txFrames: number;
@@ -30,7 +30,7 @@ export interface RingInterface {
 }
 
 /** One socket of a worker: offsets are from the start of the RINGS region. */
-export interface PlannedSocket {
+interface PlannedSocket {
   /** Egress index of the interface it is bound to. */
   readonly egress: number;
   readonly rx?: { offset: number; geometry: RingGeometry };

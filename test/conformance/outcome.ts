@@ -1,7 +1,7 @@
 // test/conformance/outcome.ts: what became of the cases of one family of vectors, and how two runs of bytes differ.
 
 /** A case that came out otherwise than it must. */
-export interface Failure {
+interface Failure {
   name: string;
   why: string;
 }
@@ -23,7 +23,7 @@ export interface FamilyOutcome {
 }
 
 /** A place of a frame that is not to be compared. */
-export interface Ignored {
+interface Ignored {
   offset: number;
   length: number;
 }

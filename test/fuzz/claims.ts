@@ -23,7 +23,7 @@ const ANNOUNCING = 0;
 export const FORWARD = 1;
 export const REPLY = 2;
 export const IGNORE = 3;
-export const DROP = 4;
+const DROP = 4;
 /** Class of a verdict by its number; 0 for a number that is none. */
 export const CLASS: Uint8Array = new Uint8Array(256);
 for (const { number, name } of VERDICTS) {

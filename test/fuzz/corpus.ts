@@ -5,7 +5,7 @@ import type { Dice } from './dice.js';
 import { Input } from './input.js';
 
 /** In the source tree: the compiler copies no text files. */
-export const CORPUS_URL = new URL('../../../test/fuzz/corpus.txt', import.meta.url);
+const CORPUS_URL = new URL('../../../test/fuzz/corpus.txt', import.meta.url);
 
 const POOL_MAX = 512;
 const RECENT = 64;

@@ -34,7 +34,7 @@ const PORTIONS = [1, 1, 1, 2, 7, 32];
 export const CAPACITY = 512;
 
 /** How to run. */
-export interface FuzzOptions {
+interface FuzzOptions {
   seed: number;
   frames: number;
   /** Longest frame. Default CAPACITY. */

@@ -28,7 +28,7 @@ const OTHER_PORT = 7;
 const LONG_TICKS = 10_000;
 
 /** How often what happened. */
-export interface MembershipReport {
+interface MembershipReport {
   applied: number;
   refused: number;
   limited: number;

@@ -12,8 +12,8 @@ const OPTION = 0xb7;
 const OPTIONS_MAX = 15;
 
 export const NOT_NAMED = 0;
-export const BY_ID = 1;
-export const BY_SOURCE = 2;
+const BY_ID = 1;
+const BY_SOURCE = 2;
 
 /** What the last call of readNames() found: BY_, and the number of the backend. */
 export let namedBy = NOT_NAMED;

@@ -11,7 +11,7 @@ export const OTHER = 4;
 
 export const WHOLE = 0;
 export const FIRST_FRAGMENT = 1;
-export const LATER_FRAGMENT = 2;
+const LATER_FRAGMENT = 2;
 
 const HOP_BY_HOP = 0;
 const TCP = 6;

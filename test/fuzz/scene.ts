@@ -14,7 +14,7 @@ import type { SceneRoute } from './names.js';
  * What happens to the packets of a VIP when nothing is wrong with them. `churn`: membership changes while frames flow, so
  * nothing is promised.
  */
-export type Fate = 'forward' | 'empty' | 'unresolved' | 'down' | 'narrow' | 'churn';
+type Fate = 'forward' | 'empty' | 'unresolved' | 'down' | 'narrow' | 'churn';
 
 /** A VIP of the scene. */
 export interface SceneVip {
@@ -30,7 +30,7 @@ export interface SceneVip {
 }
 
 /** What packets of a VIP may name. */
-export interface SceneNames {
+interface SceneNames {
   routeBy: Way[];
   /** Server ids by number of the backend. */
   ids: ReadonlyMap<number, number[]>;
@@ -39,14 +39,6 @@ export interface SceneNames {
   /** Backends of weight 0, and one that is down. */
   spare: readonly number[];
   down?: number;
-}
-
-/** How backend `number` is reached. */
-export interface SceneWay {
-  address: string;
-  mac: string;
-  egress: number;
-  mtu: number;
 }
 
 const L2: Encap = { type: 'l2' };
@@ -172,7 +164,7 @@ export function backendAddress(vip: SceneVip, number: number): string {
 }
 
 /** MAC address of backend `number`. */
-export function backendMac(number: number): string {
+function backendMac(number: number): string {
   return `02:00:00:00:0b:${number.toString(16).padStart(2, '0')}`;
 }
 

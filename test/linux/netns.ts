@@ -32,7 +32,7 @@ export async function inNetns(fileUrl: string, define: (makeSuite: MakeSuite) =>
 }
 
 /** A suite whose tests are all counted as skipped. */
-export const skippedSuite: MakeSuite = (name) => {
+const skippedSuite: MakeSuite = (name) => {
   const skipped = suite(name);
   return Object.assign((test?: string) => skipped.skip(test), skipped, {
     before: Object.assign(() => undefined, { each: () => undefined }),

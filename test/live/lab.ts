@@ -6,7 +6,7 @@ import { createLab, type Lab } from '../../host/demo/lab/lab.js';
 import { type Family, oneArmed, type Topology, type TopologyOptions, twoArmed } from '../../host/demo/lab/topology.js';
 
 /** The two networks by the name a test shows. */
-export const TOPOLOGIES = { 'one-armed': oneArmed, 'two-armed': twoArmed } as const;
+const TOPOLOGIES = { 'one-armed': oneArmed, 'two-armed': twoArmed } as const;
 export type TopologyName = keyof typeof TOPOLOGIES;
 
 /** A suite for live tests: `live('name', body)` defines a case, `live.run()` runs it. */

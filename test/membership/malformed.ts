@@ -3,7 +3,7 @@
 import { VALUE_BYTES_MAX } from '../../host/membership/jsonRecord.js';
 
 /** A message, and the line that refuses it, without its place. */
-export interface Malformed {
+interface Malformed {
   what: string;
   key: string;
   value: Buffer;

@@ -15,13 +15,13 @@ export interface OuterFrame {
 }
 
 /** A packet with the virtio header that goes with it. */
-export interface ModelPacket {
+interface ModelPacket {
   bytes: Uint8Array;
   virtio: Uint8Array;
 }
 
 /** Verdicts of the outer packets in a frame, one each; packets that come out. */
-export interface ModelOutcome {
+interface ModelOutcome {
   verdicts: string[];
   packets: ModelPacket[];
 }

@@ -2,7 +2,7 @@
 
 const HEADERS_MAX = 8;
 
-export interface Walked {
+interface Walked {
   outcome: 'walked' | 'short' | 'too many';
   protocol?: number;
   offset?: number;

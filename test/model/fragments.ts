@@ -2,7 +2,7 @@
 // Its table has room for every packet; the places to hold frames are counted.
 
 /** A fragment that came. */
-export interface ModelFragment {
+interface ModelFragment {
   /** Source, destination, identification and, in IPv4, protocol. */
   key: string;
   isFirst: boolean;
@@ -12,7 +12,7 @@ export interface ModelFragment {
   backend?: string | undefined;
 }
 
-export interface ModelOutcome {
+interface ModelOutcome {
   kind: 'forward' | 'hold' | 'drop';
   /** Frames that leave because of it, in order, and to whom. */
   sent: number[];

@@ -36,7 +36,7 @@ export interface ModelConfig {
   strict: boolean;
 }
 
-export interface ModelOutcome {
+interface ModelOutcome {
   action: 'tx' | 'pass' | 'drop';
   bytes: Uint8Array;
   /** Index of the real, 0 for none. */

@@ -23,7 +23,7 @@ export function placeOf(
 }
 
 /** The whole permutation of a backend. */
-export function permutation({ offset, skip }: ModelBackend, slotCount: number): number[] {
+function permutation({ offset, skip }: ModelBackend, slotCount: number): number[] {
   return Array.from({ length: slotCount }, (_, i) => (offset + i * skip) % slotCount);
 }
 

@@ -12,7 +12,7 @@ export interface FlowKeys {
 }
 
 /** A flow, addresses and ports as they lie in the packet. */
-export interface FlowFields {
+interface FlowFields {
   source: Uint8Array;
   destination: Uint8Array;
   /** 4 bytes: source port, destination port. */

@@ -3,7 +3,7 @@
 import { checksum } from './checksum.js';
 
 /** What of a joined packet its bytes do not say. */
-export interface Joined {
+interface Joined {
   /** Where TCP or UDP begins. Default: behind an IP header without IPv6 extension headers. */
   ipBytes?: number;
   isTcp?: boolean;

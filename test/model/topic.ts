@@ -4,7 +4,7 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { maglevTable, placeOf } from './maglev.js';
 
 /** A message of a partition. */
-export interface ModelMessage {
+interface ModelMessage {
   partition: number;
   offset: number;
   key: Buffer | null;

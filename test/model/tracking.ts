@@ -15,7 +15,7 @@ export interface ModelRecord {
 }
 
 /** What a model is made with. */
-export interface TrackingOptions {
+interface TrackingOptions {
   slotCount: number;
   identityKey: Uint8Array;
   tracking: 'changed' | 'all' | 'none';

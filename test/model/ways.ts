@@ -7,7 +7,7 @@ function bits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** What a QUIC packet says. */
-export interface ModelQuicId {
+interface ModelQuicId {
   id: number;
   version: number;
   isInitial: boolean;

@@ -27,7 +27,7 @@ export interface Finished {
 }
 
 /** A Node to try the package with, or why there is none. */
-export type NodeOfMajor = { major: number; path: string; missing?: never } | { major: number; missing: string };
+type NodeOfMajor = { major: number; path: string; missing?: never } | { major: number; missing: string };
 
 /** A folder with the tarball and an application that has it installed; `remove` takes all of it away. */
 export interface Workshop {

@@ -33,13 +33,13 @@ import * as golden from '../golden/decap.js';
 import { patch } from './hex.js';
 
 /** What came out of a tunnel. */
-export interface InnerPacket {
+interface InnerPacket {
   bytes: Uint8Array;
   virtio: Uint8Array;
 }
 
 /** What a test's decapsulator takes; default: all that the golden frames are. */
-export interface DecapCase extends Partial<DecapRules> {
+interface DecapCase extends Partial<DecapRules> {
   /** Default 2048. */
   frameBytesMax?: number;
   cells?: number;

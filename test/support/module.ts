@@ -7,12 +7,12 @@ import { bindHotPath, compileHotPath, type HotPathModule } from '../../host/modu
 import { type Core, readCore } from '../../host/options.js';
 
 /** The module of assembly/testing.ts, for `wasmUrl`. */
-export const TESTING_URL = new URL('../../testing.wasm', import.meta.url);
+const TESTING_URL = new URL('../../testing.wasm', import.meta.url);
 
 /** A function of the module: 32-bit integers are numbers, 64-bit ones BigInts. */
-export type Call = (...args: (number | bigint)[]) => number;
+type Call = (...args: (number | bigint)[]) => number;
 /** A function of the module that returns 64 bits, signed as JavaScript gets them. */
-export type LongCall = (...args: (number | bigint)[]) => bigint;
+type LongCall = (...args: (number | bigint)[]) => bigint;
 
 type LongNames =
   | 'arpSenderMac'
@@ -35,7 +35,7 @@ type LongNames =
 type GlobalNames = 'murmur3First' | 'murmur3Second' | 'spookyFirst' | 'spookySecond';
 
 /** What assembly/testing.ts exports: HotPathModule and functions named after their files. */
-export type TestingModule = HotPathModule & Record<LongNames, LongCall> & Record<GlobalNames, WebAssembly.Global>;
+type TestingModule = HotPathModule & Record<LongNames, LongCall> & Record<GlobalNames, WebAssembly.Global>;
 
 /** The pieces and their memory. */
 export interface Pieces {
@@ -55,7 +55,7 @@ export interface Pieces {
   read(address: number, count: number): Uint8Array;
 }
 
-export const SCRATCH_BYTES = 8192;
+const SCRATCH_BYTES = 8192;
 const GUARD = 0xa5;
 
 /** Binds the pieces to a new memory with these limits. */

@@ -2,7 +2,7 @@
 import { addressBytes } from '../../host/membership/address.js';
 
 /** A flow's packets differ in these. */
-export interface FlowPacket {
+interface FlowPacket {
   protocol: 'tcp' | 'udp';
   /** Last 16 bits of the client's address, 198.51.x.x. */
   client: number;

@@ -1,7 +1,7 @@
 // test/support/spoil.ts: makes whole frames less than perfect, one thing at a time.
 
 /** What became of a frame: how much of it is left, and what its meta says. */
-export interface Spoiled {
+interface Spoiled {
   bytes: number;
   packetType?: number;
   vlanTci?: number;

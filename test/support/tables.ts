@@ -21,7 +21,7 @@ export function createTables(tablesMiB = 2): Tables {
   return new Tables(createPieces({ backendsMax: 1024, tablesMiB }));
 }
 
-export class Tables {
+class Tables {
   constructor(readonly pieces: Pieces) {}
 
   /** For each slot the place of its backend in the list, -1 for nobody. `order` changes in what order indexes are given. */

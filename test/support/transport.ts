@@ -1,7 +1,7 @@
 // test/support/transport.ts: frames of any transport protocol and family, built by hand from the RFCs; checksums are left 0.
 
 /** What matters of such a packet; `destination` has 4 or 16 bytes. */
-export interface TransportPacket {
+interface TransportPacket {
   destination: readonly number[];
   source?: readonly number[];
   /** IANA number: 6, 17 or 132. */

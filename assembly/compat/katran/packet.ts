@@ -21,8 +21,8 @@ const OPTIONLESS: u32 = ipv4.MIN_LEN;
 const FLAG_SYN: u32 = 0x02;
 const FLAG_RST: u32 = 0x04;
 /** From an ICMP header to the transport header that it quotes behind an IP header of the family it is of. */
-export const QUOTED4: u32 = 8 + ipv4.MIN_LEN;
-export const QUOTED6: u32 = 8 + ipv6.HEADER_LEN;
+const QUOTED4: u32 = 8 + ipv4.MIN_LEN;
+const QUOTED6: u32 = 8 + ipv6.HEADER_LEN;
 
 export let frame: usize = 0;
 /** Bytes of the frame, Ethernet header and padding included. */

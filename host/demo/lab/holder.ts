@@ -6,7 +6,7 @@ import { MaglevError } from '../../errors.js';
 export type LabMode = 'root' | 'user';
 
 /** Whether this machine lets us make network namespaces, and how; if not, what `unshare` said. */
-export type LabSupport = { mode: LabMode; reason?: never } | { mode?: never; reason: string };
+type LabSupport = { mode: LabMode; reason?: never } | { mode?: never; reason: string };
 
 /** What helps where the kernel refuses: Debian's switch, and Ubuntu's since 23.10. */
 export const NAMESPACES_HELP =
@@ -81,7 +81,7 @@ export interface Holder {
 }
 
 /** What a holder is made of. */
-export interface HolderOptions {
+interface HolderOptions {
   mode: LabMode;
   /** In `user` mode: the process whose user namespace the new network namespace belongs to; none for the first. */
   within?: number;

@@ -25,7 +25,7 @@ const HOST_SYSCTLS = {
 const LINKS_MAX = 8;
 
 /** How a host is connected to a segment. */
-export interface LinkOptions {
+interface LinkOptions {
   /** Addresses with prefix length: `10.0.0.2/24`, `2001:db8::2/64`. */
   addresses?: readonly string[];
   /** Bytes, default 1500. */

@@ -13,7 +13,7 @@ const EXIT_NOT_FOUND = 127;
 const SYSCTL_SCRIPT = 'while read -r name value; do printf %s "$value" >"/proc/sys/$name" || exit 1; done';
 
 /** What a command left. */
-export interface ExecResult {
+interface ExecResult {
   stdout: string;
   stderr: string;
   /** null when a signal ended it. */
@@ -21,7 +21,7 @@ export interface ExecResult {
 }
 
 /** How `exec` runs a command. */
-export interface ExecOptions {
+interface ExecOptions {
   /** Written to its standard input. */
   input?: string;
   /** After this it is killed and the promise rejects. Default 10,000 ms. */

@@ -6,7 +6,7 @@ const IV = Buffer.alloc(16);
 const ZEROS = Buffer.alloc(64 * 1024);
 
 /** A body, read from its start: each call gives the next bytes. */
-export interface Content {
+interface Content {
   /** The next `bytes` bytes, at most 65,536. */
   next(bytes: number): Buffer;
 }

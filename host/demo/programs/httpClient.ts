@@ -6,7 +6,7 @@ import { type HttpAnswer, HttpConnection } from './httpConnection.js';
 import { onCommand, readConfig, report } from './parent.js';
 
 /** A body to ask for. */
-export interface HttpObject {
+interface HttpObject {
   name: string;
   bytes: number;
   /** Bytes a second the server is to keep to; 0 = as fast as it goes. */

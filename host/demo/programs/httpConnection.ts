@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 /** Where from and where to. */
-export interface ConnectionOptions {
+interface ConnectionOptions {
   address: string;
   port: number;
   /** Bound before connecting, so that even a connection that never came about can be told by it. */

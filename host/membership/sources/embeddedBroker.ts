@@ -17,7 +17,7 @@ export interface EmbeddedBroker {
   close(): Promise<void>;
 }
 
-export interface EmbeddedBrokerOptions {
+interface EmbeddedBrokerOptions {
   /** Topics to make, 4 partitions each. */
   topics: readonly string[];
   /** 1..16. Default 1. */

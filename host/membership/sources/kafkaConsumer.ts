@@ -5,7 +5,7 @@ import type { TopicMessage, TopicOptions } from './kafkaTopic.js';
 import type { KafkaConsumer, LibrdKafkaError, Message } from './rdkafka.js';
 
 /** Settings of the consumer. Files that they name are read now. Throws ERR_OPTION. */
-export function consumerConfig(options: TopicOptions): Record<string, string | number | boolean> {
+function consumerConfig(options: TopicOptions): Record<string, string | number | boolean> {
   const common = connectionConfig(options);
   return {
     // Real brokers answer a fetch as soon as there is something; only the news of an end waits this long.

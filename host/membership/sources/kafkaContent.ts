@@ -26,7 +26,7 @@ export interface TopicContent {
 }
 
 /** A topic that is followed: `away` says why brokers or topic are not there now. */
-export interface ContentEvent {
+interface ContentEvent {
   content: TopicContent;
   isCaughtUp: boolean;
   away?: string;

@@ -10,7 +10,7 @@ import { askEnds, type Ends } from './kafkaTopicEnds.js';
 import type { KafkaConsumer, Metadata } from './rdkafka.js';
 
 /** How far partitions are read, and were when we were sure that it is our topic. */
-export interface Places {
+interface Places {
   read: ReadonlyMap<number, Bookmark>;
   known: ReadonlyMap<number, Bookmark>;
   /** Number of the reading that they are of. */
@@ -27,7 +27,7 @@ export interface Look {
 }
 
 /** What is told at any time: the end of a partition is reached. */
-export type OnEnd = (partition: number, offset: number) => void;
+type OnEnd = (partition: number, offset: number) => void;
 
 /** Pause before brokers that are away, or a topic that is not there, are asked for again. */
 export const RETRY_MS = 500;

@@ -21,7 +21,7 @@ export interface Ends {
   read: ReadonlyMap<number, Bookmark>;
 }
 
-export const ASK_TIMEOUT_MS = 1000;
+const ASK_TIMEOUT_MS = 1000;
 
 /** Where a partition begins and ends. Rejects when it has no leader, or nobody answers. */
 export function askRange(

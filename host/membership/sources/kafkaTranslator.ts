@@ -9,7 +9,7 @@ import type { KeptRecord, TopicSnapshot } from './kafkaSnapshot.js';
 import { type MessagePlace, NewestOfKey, type TopicMessage } from './kafkaTopic.js';
 
 /** What is known of a topic, for a snapshot. */
-export type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others' | 'newest'>;
+type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others' | 'newest'>;
 
 export class Translator {
   /** All that was there has been told; from now on each burst is told by itself. */

@@ -13,7 +13,7 @@ const NOT_OURS: Record<string, string> = {
 };
 
 /** What came of a folder. */
-export interface KatranRun {
+interface KatranRun {
   families: FamilyOutcome[];
   /** Families that provisioning.json knows, and that have no file here. */
   absent: string[];

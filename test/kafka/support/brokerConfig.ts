@@ -19,7 +19,7 @@ const PROTOCOLS: Record<ListenerName, string> = {
 const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
 
 /** A node of a cluster. */
-export interface NodeConfig {
+interface NodeConfig {
   id: number;
   /** All nodes, this one included, by id. */
   ports: ReadonlyMap<number, Ports>;

@@ -49,7 +49,7 @@ export function standing(changes: readonly Change[]): string[] {
 }
 
 /** A topic of a case's own. */
-export interface TopicSetting {
+interface TopicSetting {
   topic: string;
   publish(entries: readonly TopicEntry[]): Promise<void>;
   /** Follows the topic until the case ends; looks every 200 ms unless told otherwise. */

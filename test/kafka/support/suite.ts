@@ -3,14 +3,14 @@ import { suite } from 'uvu';
 import { bounded } from '../../membership/support.js';
 import { type Ability, openTestKafka, type TestKafka, type TestKafkaOptions } from './testKafka.js';
 
-export interface CaseOptions {
+interface CaseOptions {
   needs?: readonly Ability[];
   /** The case fails after this, ms. Default 20000. */
   limitMs?: number;
 }
 
 /** Defines a case. `signal` is aborted when it ends, or is out of time. */
-export interface KafkaSuite {
+interface KafkaSuite {
   (title: string, options: CaseOptions, body: (kafka: TestKafka, signal: AbortSignal) => Promise<void>): void;
   /** Runs the cases and closes the Kafka behind them. */
   run(): void;

@@ -58,24 +58,6 @@ export async function growTopic(brokers: readonly string[], name: string, partit
   await untilLed(brokers, name, partitions);
 }
 
-/** Changes settings of a topic. */
-export async function alterTopic(
-  jars: string,
-  brokers: readonly string[],
-  name: string,
-  config: Readonly<Record<string, string>>,
-): Promise<void> {
-  const settings = Object.entries(config).map(([key, value]) => `${key}=${value}`);
-  const topic = ['--entity-type', 'topics', '--entity-name', name];
-  await runTool(jars, 'kafka-configs', [
-    ...bootstrap(brokers),
-    ...topic,
-    '--alter',
-    '--add-config',
-    settings.join(','),
-  ]);
-}
-
 /** Takes away the records of a partition before an offset, as retention would. */
 export async function deleteRecords(
   jars: string,

@@ -3,7 +3,7 @@ import { readConfig, report } from '../../../host/demo/programs/parent.js';
 import { startEmbeddedBroker } from '../../../host/membership/sources/embeddedBroker.js';
 
 /** What it is started with. */
-export interface FleetBrokerConfig {
+interface FleetBrokerConfig {
   topics: string[];
 }
 

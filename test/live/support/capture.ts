@@ -9,7 +9,7 @@ import type { Lab } from '../../../host/demo/lab/lab.js';
 import type { LabHost } from '../../../host/demo/lab/labHost.js';
 
 /** What is recorded. */
-export interface CaptureOptions {
+interface CaptureOptions {
   link?: string;
   /** Default: both. Told apart by the sender's MAC address. */
   direction?: 'in' | 'out';

@@ -25,7 +25,7 @@ type EventLine = { [E in keyof Events]: { event: E; at: number } & Events[E] }[k
 type StatusLine = { event: 'ready'; at: number } | StatsLine | EventLine;
 
 /** What a balancer is started with. */
-export interface CommandPlan {
+interface CommandPlan {
   members: readonly FileVip[];
   /** Fields of the configuration; default: `announce: arp`, the topology's interfaces. */
   config?: Record<string, unknown>;

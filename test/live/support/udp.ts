@@ -37,7 +37,7 @@ export function startPacedEcho(
 }
 
 /** What is sent; what is left out: 20 flows of 10 datagrams with 64 bytes each, 1 s for an echo. */
-export type EchoPlan = Partial<UdpClientConfig> & Pick<UdpClientConfig, 'address' | 'localAddress'>;
+type EchoPlan = Partial<UdpClientConfig> & Pick<UdpClientConfig, 'address' | 'localAddress'>;
 
 /** The sums over all flows. */
 export interface EchoOutcome {
