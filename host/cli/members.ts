@@ -1,9 +1,21 @@
 // host/cli/members.ts: what a members file says now, for commands that do not follow it.
-import { optionError } from '../errors.js';
+import { MaglevError, optionError } from '../errors.js';
+import type { RecordMap } from '../membership/difference.js';
 import type { Change, MembershipSource } from '../membership/event.js';
-import { refusalError } from '../membership/refusal.js';
+import { formatRefusal, refusalError } from '../membership/refusal.js';
+import { readDeclaredFile } from '../membership/sources/file.js';
 
 const MEMBERS_MS_MAX = 10_000;
+
+/**
+ * The records that a members file declares. Throws ERR_OPTION for a file that cannot be read, ERR_RECORD with all that it gets wrong, a
+ * line each.
+ */
+export async function readDeclaredMembers(path: string): Promise<RecordMap> {
+  const { records, refusals } = await readDeclaredFile(path);
+  if (records !== undefined) return records;
+  throw new MaglevError('ERR_RECORD', refusals.map(formatRefusal).join('\n'), { rule: 'see message' });
+}
 
 /** What a file says now. Throws ERR_RECORD for the first thing it refuses. */
 export async function readMembers(source: MembershipSource): Promise<Change[]> {

@@ -1,16 +1,13 @@
 // host/cli/plan.ts: `maglev-dsr plan`: how many flows would a change move? Compares two members files, or a topic and a file.
 import { Command } from 'commander';
-import { readDeclared } from '../membership/declared.js';
-import { differences, type RecordMap } from '../membership/difference.js';
+import { differences } from '../membership/difference.js';
 import type { Plan } from '../membership/planned.js';
-import { refusalError } from '../membership/refusal.js';
 import { planStep } from '../publishing/planner.js';
 import { readHashSecret } from './fleetOptions.js';
 import { addKafkaOptions, type KafkaCliOptions } from './kafkaOptions.js';
+import { readDeclaredMembers } from './members.js';
 import { formatPlan } from './planText.js';
 import { openPublisher } from './stepOptions.js';
-
-import { readText } from './yamlFile.js';
 
 const HELP = `
 For every VIP that differs: slots of its lookup table that change their backend, as a share of new flows; how many of them the new shares
@@ -50,15 +47,15 @@ async function plan(from: string, to: string | undefined, cli: CliOptions): Prom
   process.stdout.write(cli.json ? `${JSON.stringify(plans)}\n` : plans.map(formatPlan).join('\n') || 'nothing moves\n');
 }
 
-function planForFiles(from: string, to: string, hashSecretFile: string | undefined): Promise<Plan[]> {
-  const [before, after] = [readRecords(from), readRecords(to)];
+async function planForFiles(from: string, to: string, hashSecretFile: string | undefined): Promise<Plan[]> {
+  const [before, after] = [await readDeclaredMembers(from), await readDeclaredMembers(to)];
   const secret = hashSecretFile === undefined ? {} : { hashSecret: readHashSecret(hashSecretFile) };
   return planStep(before, differences(before, after), secret);
 }
 
 /** What the topic says now would become what the file says. */
 async function planForTopic(to: string, cli: CliOptions): Promise<Plan[]> {
-  const declared = readRecords(to);
+  const declared = await readDeclaredMembers(to);
   const publisher = await openPublisher({ ...cli, maxMove: 1 });
   try {
     const { plans } = await publisher.declare(declared, { dryRun: true });
@@ -66,10 +63,4 @@ async function planForTopic(to: string, cli: CliOptions): Promise<Plan[]> {
   } finally {
     await publisher.close();
   }
-}
-
-function readRecords(path: string): RecordMap {
-  const { records, refusals } = readDeclared(readText(path, 'members'), path);
-  if (refusals[0] !== undefined) throw refusalError(refusals[0]);
-  return records as RecordMap;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ApplyOptions, applyCommand, applyFile } from '../../host/cli/apply.js';
+import { applyCommand } from '../../host/cli/apply.js';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import {
   createPublisher,
@@ -15,6 +15,7 @@ import {
 } from '../../host/membership/sources/kafka.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { applyChanges, backendsOf, EMPTY_STATE } from '../../host/membership/state.js';
+import { type ApplyOptions, applyFile } from '../support/applyFile.js';
 import { bounded, changesTold, Listener } from './support.js';
 
 const missing = await loadKafka().then(

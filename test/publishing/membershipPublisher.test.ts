@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import type { MaglevError } from '../../host/errors.js';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
-import { readTopicContent } from '../../host/membership/sources/kafkaContent.js';
 import { createPublisher } from '../../host/membership/sources/publisher.js';
 import {
   createMembershipPublisher,
@@ -12,6 +11,7 @@ import {
   type MembershipPublisherOptions,
   type StepOutcome,
 } from '../../host/publishing/membershipPublisher.js';
+import { TopicView } from '../../host/publishing/topicView.js';
 import { bounded } from '../membership/support.js';
 import { backendsOf, recordsOf } from './support.js';
 
@@ -42,7 +42,9 @@ function withPublisher(body: (scene: Scene) => Promise<void>, more: Partial<Memb
     const options = { brokers: broker.brokers, topic: TOPIC, librdkafka, timeoutMs: 10_000, ...more };
     const publisher = await createMembershipPublisher(options);
     const told = async (): Promise<Map<string, object>> => {
-      const { records } = await readTopicContent(options, 10_000);
+      const view = await TopicView.open(options, 10_000);
+      await view.close();
+      const { records } = view.content;
       return new Map(
         [...records].map(([key, { step }]) => [
           key,

@@ -7,6 +7,7 @@ import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MaglevError } from '../../errors.js';
 import { type Declared, FILE_BYTES_MAX, readDeclared } from '../declared.js';
 import { changeOfDifference, differences, type RecordMap } from '../difference.js';
 import type { MembershipSource, SourceEvent } from '../event.js';
@@ -47,11 +48,12 @@ export function fileSource(path: string): MembershipSource {
   };
 }
 
-/** Reads a file of records once. Throws the error of open(2) or read(2). */
+/** Reads a file of records once, when it has stopped changing. Throws ERR_OPTION for one that cannot be read. */
 export async function readDeclaredFile(path: string): Promise<Declared> {
   const look = await lookAt(path, '');
   if (typeof look === 'object' && 'text' in look) return readDeclared(look.text, path);
-  throw new Error(look === 'same' ? `${path}: keeps changing while it is read` : look.problem);
+  const problem = look === 'same' ? `${path}: keeps changing while it is read` : look.problem;
+  throw new MaglevError('ERR_OPTION', `members ${problem}`, { option: 'members' });
 }
 
 /** Looks at the file when woken, one look at a time, and pushes what became of it. */
@@ -127,7 +129,7 @@ class Follower {
 
   private take(look: Look): void {
     if (this.stopping.signal.aborted) return;
-    if (look !== 'same' && 'problem' in look) this.tellStale(look.problem);
+    if (look !== 'same' && 'problem' in look) this.tellStale(`${look.problem}; what it said last stays in force`);
     else {
       this.tellFresh();
       if (look !== 'same') this.takeText(look.text, look.stamp, look.writtenMs);
@@ -171,7 +173,7 @@ async function lookAt(path: string, stampBefore: string, signal?: AbortSignal): 
     }
     return 'same'; // written to without a pause for a second: the next poll sees it again
   } catch (error) {
-    return { problem: `${path}: ${(error as Error).message}; what it said last stays in force` };
+    return { problem: `${path}: ${(error as Error).message}` };
   }
 }
 

@@ -1,5 +1,4 @@
-// host/membership/sources/kafkaContent.ts: what a topic says, for all groups of balancers: read once, or followed.
-import { MaglevError } from '../../errors.js';
+// host/membership/sources/kafkaContent.ts: what a topic says, for all groups of balancers.
 import type { Refusal } from '../event.js';
 import { refusalAt } from '../refusal.js';
 import { isRefusal, readTopicRecord, type TopicRecord } from '../validate.js';
@@ -33,27 +32,9 @@ interface ContentEvent {
 }
 
 /**
- * Reads a topic to the ends it has now. Rejects with ERR_BROKER when that takes longer than `timeoutMs`, ERR_OPTION for an option
- * that cannot be. What `verifier` does not take is there all the same, so that it can be said again, or removed; but for tombstones, which
- * balancers do not take either.
- */
-export async function readTopicContent(
-  options: TopicOptions,
-  timeoutMs: number,
-  verifier?: Verifier,
-): Promise<TopicContent> {
-  let reason = 'no answer yet';
-  const events = followTopicContent(options, AbortSignal.timeout(timeoutMs), verifier);
-  for await (const { content, isCaughtUp, away } of events) {
-    if (isCaughtUp) return content;
-    reason = away ?? reason;
-  }
-  throw new MaglevError('ERR_BROKER', `topic ${options.topic} could not be read within ${timeoutMs} ms: ${reason}`);
-}
-
-/**
  * The topic each time that something was read of it, or its brokers went or came; always the same `content`. Until `signal` is
- * aborted. Throws ERR_OPTION for an option that cannot be, ERR_MISSING without node-rdkafka.
+ * aborted. What `verifier` does not take is there all the same, so that it can be said again, or removed; but for tombstones, which balancers
+ * do not take either. Throws ERR_OPTION for an option that cannot be, ERR_MISSING without node-rdkafka.
  */
 export async function* followTopicContent(
   options: TopicOptions,
