@@ -1,20 +1,17 @@
 // Large uploads with offloads as they are on veth: TCP super-frames and half checksums cross the balancer with their virtio
 // header, and arrive whole.
-import { createHash, randomFillSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { LabHost } from '../../host/demo/lab/labHost.js';
 import type { Family, LabBackend } from '../../host/demo/lab/topology.js';
 import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { upload } from './support/curl.js';
 import { ECHO_PORT, echoVip, vipOf, webVip } from './support/members.js';
 import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { echo, startEchoServers } from './support/udp.js';
 import { until } from './support/until.js';
 import { WebServers } from './support/webServers.js';
+import { assertUploadsWhole, dropsOf } from './support/whole.js';
 
 const live = liveSuiteWith('live/bulk', ['curl', 'nginx', 'iperf3', ...CAPTURE_PROGRAMS]);
 const UPLOAD_BYTES = 48 * 1024 * 1024;
@@ -23,12 +20,6 @@ const IPERF_BYTES = 100_000_000;
 /** net.ipv4.tcp_wmem and tcp_rmem: 4 MiB and 6 MiB at most. */
 const SOCKET_BUFFERS_BYTES = 10 * 1024 * 1024;
 const FRAME_BYTES_MAX = 1514; // of a frame that is no super-frame
-
-function dropped(verdicts: Record<string, number>): string[] {
-  return Object.entries(verdicts).flatMap(([name, count]) =>
-    /^DROP_/.test(name) && count > 0 ? [`${name} ${count}`] : [],
-  );
-}
 
 /** A counter of /proc/net/snmp (IPv4) or snmp6. */
 async function udpCounter(host: LabHost, family: Family, name: 'InDatagrams' | 'InCsumErrors'): Promise<number> {
@@ -44,17 +35,12 @@ async function udpCounter(host: LabHost, family: Family, name: 'InDatagrams' | '
 for (const family of [4, 6] as Family[]) {
   live(`IPv${family}: an upload arrives whole, in super-frames`, async () => {
     await withTopology('one-armed', { family }, async (topology) => {
-      const { lab, client, vip } = topology;
-      const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));
-      const file = join(lab.directory, 'content');
-      await writeFile(file, content);
       const servers = await WebServers.start(topology);
       const balancer = await CommandBalancer.start(topology, { members: [webVip(topology)] });
 
-      const backend = await upload(client, vip, file, '/upload/content');
-      assert.is(await servers.uploadSha256(backend, 'content'), createHash('sha256').update(content).digest('hex'));
+      await assertUploadsWhole(topology, servers, UPLOAD_BYTES);
       const { verdicts, vips } = await balancer.stats();
-      assert.equal(dropped(verdicts), []);
+      assert.equal(dropsOf(verdicts), []);
       const [{ packets, octets } = { packets: 0, octets: 0 }] = Object.values(vips);
       assert.is(verdicts.FORWARD_L2, packets);
       assert.ok(octets > UPLOAD_BYTES, `${octets} bytes crossed the balancer`);
@@ -89,7 +75,7 @@ for (const family of [4, 6] as Family[]) {
       assert.ok(uncounted >= 0 && uncounted < SOCKET_BUFFERS_BYTES, `${uncounted} bytes sent and not received`);
       console.log(`IPv${family}: iperf3 upload at ${(end.sum_received.bits_per_second / 1e9).toFixed(2)} Gbit/s`);
       const { verdicts } = await balancer.stats();
-      assert.equal(dropped(verdicts), []);
+      assert.equal(dropsOf(verdicts), []);
       await balancer.stop();
     });
   });
@@ -108,7 +94,7 @@ for (const family of [4, 6] as Family[]) {
       const outcome = await echo(client, sent);
       assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0]);
       const { verdicts } = await balancer.stats();
-      assert.equal(dropped(verdicts), []);
+      assert.equal(dropsOf(verdicts), []);
       assert.is(verdicts.FORWARD_L2, 100);
       assert.is(await udpCounter(host, family, 'InDatagrams'), 100);
       assert.is(await udpCounter(host, family, 'InCsumErrors'), 0);

@@ -12,9 +12,8 @@ import { echoVip, webVip } from './support/members.js';
 import { OwnDecap } from './support/ownDecap.js';
 import { liveSuiteWith } from './support/suite.js';
 import { leaveRoom } from './support/tunnelPath.js';
-import { echo, startEchoServers } from './support/udp.js';
 import { until } from './support/until.js';
-import { WebServers } from './support/webServers.js';
+import { assertEchoesWhole, startServers } from './support/whole.js';
 
 const live = liveSuiteWith('live/container', ['curl', 'nginx', 'nft']);
 const STRICT = { 'net/ipv4/conf/all/rp_filter': 1, 'net/ipv4/conf/default/rp_filter': 1 };
@@ -58,10 +57,9 @@ async function assertServes(
   encaps: readonly Encap[],
   open: () => Promise<void>,
 ): Promise<void> {
-  const { client, clientAddresses, vip, balancerAddress } = topology;
+  const { client, vip, balancerAddress } = topology;
   const there = { ...topology, backends: [backend] };
-  const servers = await WebServers.start(there);
-  await startEchoServers(there, { httpPort: 8080 });
+  const servers = await startServers(there);
   const decap = await OwnDecap.start(backend.host, '--source', balancerAddress);
   const record = (encap: Encap) => ({ encap, backends: [{ address: backend.address }] });
   const members = (encap: Encap) => [webVip(there, record(encap)), echoVip(there, record(encap))];
@@ -73,9 +71,7 @@ async function assertServes(
     if (i > 0) await balancer.publish(members(encap));
     await until('an answer', async () => (await tryOnce(client, vip)).body === backend.name);
     assert.is(await fetchSha256(client, vip), servers.bodySha256, encap.type);
-    const flows = { address: vip, localAddress: clientAddresses[0] as string, flows: 10, packetsPerFlow: 10 };
-    const outcome = await echo(client, { ...flows, bytes: 500, firstLocalPort: 20_000 + 100 * i });
-    assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0], encap.type);
+    await assertEchoesWhole(topology, { bytes: 500, firstLocalPort: 20_000 + 100 * i });
   }
   const { DECAP_IPIP = 0, DECAP_GUE = 0, IGNORE_OTHER_HOST, ...others } = await decap.counts();
   assert.ok(DECAP_IPIP > 100 && DECAP_GUE > 100, `${DECAP_IPIP} and ${DECAP_GUE} packets out of tunnels`);

@@ -1,20 +1,15 @@
 // `maglev-dsr decap` against Linux: what our balancer sends through each tunnel, taken out by our own decapsulator, arrives in the
 // kernel's TCP and UDP as the client sent it. tunnel.test.ts has the same with a decapsulator that knows nothing of our code.
-import { createHash, randomFillSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { LabBackend } from '../../host/demo/lab/topology.js';
 import type { Encap } from '../../host/membership/event.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { upload } from './support/curl.js';
 import { echoVip, webVip } from './support/members.js';
 import { OwnDecap } from './support/ownDecap.js';
 import { liveSuiteWith } from './support/suite.js';
 import { addressOfOuter, leaveRoom } from './support/tunnelPath.js';
-import { echo, startEchoServers } from './support/udp.js';
-import { WebServers } from './support/webServers.js';
+import { assertEchoesWhole, assertUploadsWhole, startServers } from './support/whole.js';
 
 const live = liveSuiteWith('live/decap', ['curl', 'nginx', 'nft', 'ip']);
 const UPLOAD_BYTES = 12 * 1024 * 1024;
@@ -32,18 +27,13 @@ for (const inner of [4, 6] as const) {
       `IPv${inner} in IPv${outer}: IPIP, GRE, GUE in both variants: uploads in super-frames and datagrams arrive whole`,
       async () => {
         await withTopology('one-armed', { family: inner, backendCount: 1 }, async (topology) => {
-          const { lab, client, clientAddresses, vip } = topology;
           const backend = topology.backends[0] as LabBackend;
           const ends = await addressOfOuter(topology, backend, outer);
           await leaveRoom(topology, backend, 56);
           // What a careful host has, and what a tunnel's packets, whose way back leads elsewhere, have to get past.
           await backend.host.sysctl({ 'net/ipv4/conf/all/rp_filter': 1 });
           const decap = await OwnDecap.start(backend.host, '--source', ends.balancer);
-          const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));
-          const file = join(lab.directory, 'content');
-          await writeFile(file, content);
-          const servers = await WebServers.start(topology);
-          await startEchoServers(topology, { httpPort: 8080 });
+          const servers = await startServers(topology);
           let balancer: CommandBalancer | undefined;
           for (const [i, { encap, verdict }] of ENCAPS.entries()) {
             const record = { encap, backends: [{ address: ends.backend }] };
@@ -52,12 +42,8 @@ for (const inner of [4, 6] as const) {
             else await balancer.publish(members);
             const before = (await decap.counts())[verdict] ?? 0;
 
-            const taker = await upload(client, vip, file, `/upload/content${i}`);
-            const sha256 = await servers.uploadSha256(taker, `content${i}`);
-            assert.is(sha256, createHash('sha256').update(content).digest('hex'));
-            const flows = { address: vip, localAddress: clientAddresses[0] as string, flows: 10, packetsPerFlow: 10 };
-            const outcome = await echo(client, { ...flows, bytes: 1001, firstLocalPort: 20_000 + 100 * i });
-            assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0]);
+            await assertUploadsWhole(topology, servers, UPLOAD_BYTES);
+            await assertEchoesWhole(topology, { firstLocalPort: 20_000 + 100 * i });
             const after = (await decap.counts())[verdict] ?? 0;
             assert.ok(
               after - before > UPLOAD_BYTES / 1500,

@@ -1,16 +1,12 @@
 // `maglev-dsr decap` and its host: what is not let in, what the host's stack says of it, addresses that come and go, how it ends, how it does
 // not begin, and frames that the kernel joined on the way in.
-import { createHash, randomFillSync } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { LabHost } from '../../host/demo/lab/labHost.js';
 import type { LabBackend, Topology } from '../../host/demo/lab/topology.js';
 import { withTopology } from './lab.js';
 import { Capture } from './support/capture.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { upload } from './support/curl.js';
 import { ipFrame, sendFrames, udpFrame } from './support/frames.js';
 import { webVip } from './support/members.js';
 import { joinDatagrams, joinSegments } from './support/offload.js';
@@ -19,6 +15,7 @@ import { CAPTURE_PROGRAMS, liveSuiteWith } from './support/suite.js';
 import { leaveRoom } from './support/tunnelPath.js';
 import { until } from './support/until.js';
 import { WebServers } from './support/webServers.js';
+import { assertUploadsWhole } from './support/whole.js';
 
 const live = liveSuiteWith('live/decapHost', ['curl', 'nginx', 'nft', 'python3', ...CAPTURE_PROGRAMS]);
 const STOP_MS_MAX = 1000;
@@ -202,18 +199,14 @@ const JOINED = [
 for (const { encap, what, join: turnOn, verdict } of JOINED) {
   live(`${what}: an upload arrives whole, in fewer frames than packets`, async () => {
     await withTopology('one-armed', { backendCount: 1 }, async (topology) => {
-      const { lab, client, vip, balancerAddress, backends } = topology;
+      const { lab, balancerAddress, backends } = topology;
       const backend = backends[0] as LabBackend;
       await leaveRoom(topology, backend, 28);
       await turnOn(lab, backend.host, 'eth0');
       const decap = await OwnDecap.start(backend.host, '--source', balancerAddress);
-      const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));
-      const file = join(lab.directory, 'content');
-      await writeFile(file, content);
       const servers = await WebServers.start(topology);
       const balancer = await CommandBalancer.start(topology, { members: [webVip(topology, { encap })] });
-      const taker = await upload(client, vip, file, '/upload/content');
-      assert.is(await servers.uploadSha256(taker, 'content'), createHash('sha256').update(content).digest('hex'));
+      await assertUploadsWhole(topology, servers, UPLOAD_BYTES);
       const { events } = await balancer.stats();
       const { status, verdicts, refused } = await decap.stats();
       const [sent, frames, packets] = [events.segmentsSent ?? 0, status.received, verdicts[verdict] ?? 0];

@@ -1,22 +1,16 @@
 // Tunnels that end in the kernel's own modules, set up as README.md says: what our balancer sends arrives in the kernel's TCP and UDP. Where
 // this kernel lacks a module, its case is skipped by name: decap.test.ts and tunnel.test.ts have the same through other ends.
 import { spawnSync } from 'node:child_process';
-import { createHash, randomFillSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { labEnv, labSupport } from '../../host/demo/lab/holder.js';
 import type { LabBackend } from '../../host/demo/lab/topology.js';
 import type { Encap } from '../../host/membership/event.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { upload } from './support/curl.js';
 import { echoVip, webVip } from './support/members.js';
 import { liveSuiteWith } from './support/suite.js';
 import { addressOfOuter, leaveRoom } from './support/tunnelPath.js';
-import { echo, startEchoServers } from './support/udp.js';
-import { WebServers } from './support/webServers.js';
+import { assertEchoesWhole, assertUploadsWhole, startServers } from './support/whole.js';
 
 const NAME = 'live/kernelTunnel';
 const live = liveSuiteWith(NAME, ['curl', 'nginx']);
@@ -89,25 +83,17 @@ for (const { encap, inner, outer, commands, link } of CASES) {
   }
   live(title, async () => {
     await withTopology('one-armed', { family: inner, backendCount: 1 }, async (topology) => {
-      const { lab, client, clientAddresses, vip } = topology;
       const backend = topology.backends[0] as LabBackend;
       const { backend: address } = await addressOfOuter(topology, backend, outer);
       await leaveRoom(topology, backend, 48);
       await backend.host.ip(...commands, `link set dev ${link} up`);
       await backend.host.sysctl({ [`net/ipv4/conf/${link}/rp_filter`]: 0 });
-      const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));
-      const file = join(lab.directory, 'content');
-      await writeFile(file, content);
-      const servers = await WebServers.start(topology);
-      await startEchoServers(topology, { httpPort: 8080 });
+      const servers = await startServers(topology);
       const record = { encap, backends: [{ address }] };
       const members = [webVip(topology, record), echoVip(topology, record)];
       const balancer = await CommandBalancer.start(topology, { members });
-      const taker = await upload(client, vip, file, '/upload/content');
-      assert.is(await servers.uploadSha256(taker, 'content'), createHash('sha256').update(content).digest('hex'));
-      const flows = { address: vip, localAddress: clientAddresses[0] as string, flows: 10, packetsPerFlow: 10 };
-      const outcome = await echo(client, { ...flows, bytes: 1001 });
-      assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0]);
+      await assertUploadsWhole(topology, servers, UPLOAD_BYTES);
+      await assertEchoesWhole(topology);
       await balancer.stop();
     });
   });

@@ -1,17 +1,12 @@
 // L3DSR against Linux: the backend puts the VIP back where it finds the DSCP, with the nftables rule of README.md, and takes what
 // comes: large uploads in super-frames, and datagrams.
-import { createHash, randomFillSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Family } from '../../host/demo/lab/topology.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
-import { upload } from './support/curl.js';
 import { echoVip, webVip } from './support/members.js';
 import { liveSuiteWith } from './support/suite.js';
-import { echo, startEchoServers } from './support/udp.js';
-import { WebServers } from './support/webServers.js';
+import { assertEchoesWhole, assertUploadsWhole, dropsOf, startServers } from './support/whole.js';
 
 const live = liveSuiteWith('live/l3dsr', ['curl', 'nginx', 'nft']);
 const UPLOAD_BYTES = 16 * 1024 * 1024;
@@ -32,37 +27,21 @@ function rule(family: Family, address: string, vip: string): string {
 for (const family of [4, 6] as Family[]) {
   live(`IPv${family}: uploads and datagrams arrive whole, by a rule on the backend`, async () => {
     await withTopology('one-armed', { family }, async (topology) => {
-      const { lab, client, clientAddresses, vip, backends } = topology;
+      const { vip, backends } = topology;
       for (const { host, address } of backends)
         await host.exec('nft', ['-f', '-'], { input: rule(family, address, vip) });
-      const content = randomFillSync(new Uint8Array(UPLOAD_BYTES));
-      const file = join(lab.directory, 'content');
-      await writeFile(file, content);
-      const servers = await WebServers.start(topology);
-      await startEchoServers(topology, { httpPort: 8080 });
+      const servers = await startServers(topology);
       const members = [webVip(topology, ENCAP), echoVip(topology, ENCAP)];
       const balancer = await CommandBalancer.start(topology, { members });
 
-      const backend = await upload(client, vip, file, '/upload/content');
-      assert.is(await servers.uploadSha256(backend, 'content'), createHash('sha256').update(content).digest('hex'));
-      const sent = {
-        address: vip,
-        localAddress: clientAddresses[0] as string,
-        flows: 10,
-        packetsPerFlow: 10,
-        bytes: 1001,
-      };
-      const outcome = await echo(client, sent);
-      assert.equal([outcome.sent, outcome.echoed, outcome.wrong], [100, 100, 0]);
+      await assertUploadsWhole(topology, servers, UPLOAD_BYTES);
+      await assertEchoesWhole(topology);
       const { verdicts, status } = await balancer.stats();
       assert.equal(
         [...new Set(status.vips.flatMap((vip) => vip.backends.map(({ encap }) => encap)))],
         [`l3dsr ${DSCP}`],
       );
-      assert.equal(
-        Object.keys(verdicts).filter((name) => name.startsWith('DROP_') && verdicts[name] !== 0),
-        [],
-      );
+      assert.equal(dropsOf(verdicts), []);
       assert.ok((verdicts.FORWARD_L3DSR ?? 0) >= 100);
       await balancer.stop();
     });
