@@ -1,9 +1,11 @@
 // host/membership/sources/kafkaEnds.ts: where the partitions of a topic end now, without reading them.
-import { clusterError, loadKafka, makeClient, outcomeOf } from './kafkaClient.js';
+import { clusterError, loadKafka, outcomeOf } from './kafkaClient.js';
 import { Complaint } from './kafkaComplaint.js';
-import { connectionConfig } from './kafkaConnection.js';
+import { disconnectConsumer, makeConsumer } from './kafkaConsumer.js';
 import { checkTopicOptions, type TopicOptions } from './kafkaTopic.js';
-import type { KafkaConsumer, Metadata } from './rdkafka.js';
+import { partitionsOf } from './kafkaTopicClient.js';
+import { askRange } from './kafkaTopicEnds.js';
+import type { LibrdKafkaError, Metadata } from './rdkafka.js';
 
 /**
  * The offset behind the last message of each partition, by its number. Rejects with ERR_BROKER when brokers do not answer within
@@ -12,9 +14,7 @@ import type { KafkaConsumer, Metadata } from './rdkafka.js';
 export async function readEnds(options: TopicOptions, timeoutMs: number): Promise<Record<string, number>> {
   checkTopicOptions(options);
   const { topic, brokers } = options;
-  const kafka = await loadKafka();
-  const config = { ...connectionConfig(options), 'group.id': 'maglev-dsr', 'enable.auto.commit': false };
-  const consumer = makeClient(() => new kafka.KafkaConsumer(config, {}));
+  const consumer = makeConsumer(await loadKafka(), options);
   const complaint = new Complaint();
   complaint.listen(consumer);
   const metadata = await new Promise<Metadata | Error>((resolve) => {
@@ -24,25 +24,16 @@ export async function readEnds(options: TopicOptions, timeoutMs: number): Promis
   });
   if (metadata instanceof Error) throw clusterError(`ends of topic ${topic}`, brokers, complaint.text || metadata);
   try {
-    const partitions = metadata.topics.find(({ name }) => name === topic)?.partitions ?? [];
+    const partitions = partitionsOf(metadata, topic);
     if (partitions.length === 0) throw clusterError(`topic ${topic}`, brokers, 'is not there');
-    const ends = await Promise.all(partitions.map(({ id }) => endOf(consumer, options, id, timeoutMs)));
-    return Object.fromEntries(partitions.map(({ id }, i) => [id, ends[i] as number]));
+    const endOf = async (partition: number): Promise<[number, number]> => {
+      const { highOffset } = await askRange(consumer, topic, partition, timeoutMs).catch((error: LibrdKafkaError) => {
+        throw clusterError(`end of partition ${partition} of topic ${topic}`, brokers, error);
+      });
+      return [partition, highOffset];
+    };
+    return Object.fromEntries(await Promise.all(partitions.map(({ id }) => endOf(id))));
   } finally {
-    await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+    await disconnectConsumer(consumer);
   }
-}
-
-function endOf(
-  consumer: KafkaConsumer,
-  { topic, brokers }: TopicOptions,
-  partition: number,
-  timeoutMs: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    consumer.queryWatermarkOffsets(topic, partition, timeoutMs, (error, ends) => {
-      if (error) reject(clusterError(`end of partition ${partition} of topic ${topic}`, brokers, error));
-      else resolve(ends.highOffset);
-    });
-  });
 }

@@ -23,14 +23,15 @@ export interface Ends {
 
 const ASK_TIMEOUT_MS = 1000;
 
-/** Where a partition begins and ends. Rejects when it has no leader, or nobody answers. */
+/** Where a partition begins and ends. Rejects with librdkafka's error when it has no leader, or nobody answers in time. */
 export function askRange(
   consumer: KafkaConsumer,
   topic: string,
   partition: number,
+  timeoutMs = ASK_TIMEOUT_MS,
 ): Promise<{ lowOffset: number; highOffset: number }> {
   return new Promise((resolve, reject) => {
-    consumer.queryWatermarkOffsets(topic, partition, ASK_TIMEOUT_MS, (error, range) => {
+    consumer.queryWatermarkOffsets(topic, partition, timeoutMs, (error, range) => {
       if (error) reject(error);
       else resolve(range);
     });
