@@ -45,7 +45,7 @@ export interface Core {
   tooBigPerSecond?: number;
   /**
    * Take frames as another system does, bit for bit, so that its nodes can be replaced one by one: rules that come before any VIP,
-   * connection table, outer headers, counters (README.md, "Replacing Katran node by node"). Default: none.
+   * connection table, outer headers, counters (docs/KATRAN.md). Default: none.
    */
   compat?: 'katran';
   /** Options of compat 'katran'. */

@@ -2,13 +2,11 @@
 // balancer's host of a network in a box.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decapVerdictTable, verdictTable } from '../assembly/verdict.js';
 import type { LabHost } from '../host/demo/lab/labHost.js';
 import type { LabBackend, Topology } from '../host/demo/lab/topology.js';
 import type { Backend } from '../host/membership/event.js';
@@ -116,32 +114,6 @@ plain('every example says how to run it, and README names it', async () => {
     assert.match(text, new RegExp(`^// +node examples/${name}\\.mjs`, 'm'));
     assert.ok(readme.includes(`examples/${name}.mjs`), `${name} in README.md`);
   }
-});
-
-plain('the verdicts of README are those of verdict.ts', async () => {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const rows = [...readme.matchAll(/^\| (\d+) \| `([A-Z0-9_]+)` \| (.+) \|$/gm)];
-  assert.equal(
-    rows.map(([, number, name, when]) => ({ number: Number(number), name, when })),
-    [...verdictTable(), ...decapVerdictTable()],
-  );
-});
-
-plain('the configuration and the members that README shows are right, and its commands exist', async () => {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [config = '', members = ''] = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
-  const directory = await mkdtemp(join(tmpdir(), 'maglev-dsr-readme-'));
-  try {
-    await writeFile(join(directory, 'balancer.yaml'), config);
-    await writeFile(join(directory, 'members.yaml'), members);
-    const said = run('dist/host/cli/main.js', 'check', '--config', join(directory, 'balancer.yaml'));
-    for (const key of ['tcp/192.0.2.80:80', 'udp/192.0.2.80:53']) assert.ok(said.includes(key), said);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-  const help = run('dist/host/cli/main.js', '--help');
-  for (const [, name] of readme.matchAll(/^\| `maglev-dsr ([a-z-]+)/gm))
-    assert.match(help, new RegExp(`^  ${name} `, 'm'));
 });
 
 live('daemon.mjs balances what is posted to it, refuses what breaks a rule, and stops on SIGTERM', async () => {

@@ -80,7 +80,7 @@ export function kafkaFieldsHelp(indent: string): string {
     'tls: { ca: ca.pem }      # {}: the authorities of the system; cert, key, keyPasswordFile; verifyHostname: true',
     'sasl: { mechanism: scram-sha-512, username: balancer, passwordFile: kafka-password }',
     '                         # or scram-sha-256; plain, with tls only',
-    'refreshMs: 5000          # how often the ends of the topic are asked for; rereadAfterMs: 43200000, see the README',
+    'refreshMs: 5000          # how often the ends of the topic are asked for; rereadAfterMs: 43200000, see docs/FLEET.md',
     'librdkafka: {}           # settings for the way to the brokers, by their own names',
   ]
     .map((line) => `${indent}${line}\n`)

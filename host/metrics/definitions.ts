@@ -1,5 +1,5 @@
 // host/metrics/definitions.ts: every metric: name, type, labels and what it says. Docs are made from this table
-// (test/metrics compares README.md with it); what verdicts and events mean comes from their own tables.
+// (test/metrics compares docs/METRICS.md with it); what verdicts and events mean comes from their own tables.
 import { HOT_EVENTS, VERDICTS } from '../stats.js';
 
 /** A metric. Durations are in seconds and sizes in bytes, as Prometheus wants them. */

@@ -1,5 +1,5 @@
 // A backend in a container: a namespace behind a bridge of its host, which lets out only what has the container's own addresses, with
-// strict reverse-path filtering everywhere. The commands here are those of README.md, "A backend in a container".
+// strict reverse-path filtering everywhere. The commands here are those of docs/BACKENDS.md, "In a container".
 import * as assert from 'uvu/assert';
 import type { Lab } from '../../host/demo/lab/lab.js';
 import type { LabHost } from '../../host/demo/lab/labHost.js';

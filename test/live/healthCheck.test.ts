@@ -1,5 +1,5 @@
 // Health checks by mark: a socket of the balancer's host with SO_MARK reaches the backend of its mark, at the VIP, through the encapsulation
-// that clients' packets have; the backend answers the host directly. The rules are those of README.md.
+// that clients' packets have; the backend answers the host directly. The rules are those of docs/FORWARDING.md.
 import * as assert from 'uvu/assert';
 import type { LabBackend, Topology } from '../../host/demo/lab/topology.js';
 import type { Encap } from '../../host/membership/event.js';

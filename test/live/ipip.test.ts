@@ -98,7 +98,7 @@ live('super-frames of an upload are cut: every segment fits, is whole, and goes 
   await withTopology('one-armed', { backendCount: 1 }, async (topology) => {
     const { lab, client, vip } = topology;
     const { host, address } = topology.backends[0] as LabBackend;
-    // With room for the outer header, as README.md has it.
+    // With room for the outer header, as docs/BACKENDS.md has it.
     await host.ip(`route replace 10.0.0.0/24 dev eth0 src ${address} advmss 1440`);
     await WebServers.start(topology);
     const file = join(lab.directory, 'content');

@@ -1,4 +1,4 @@
-// Tunnels that end in the kernel's own modules, set up as README.md says: what our balancer sends arrives in the kernel's TCP and UDP. Where
+// Tunnels that end in the kernel's own modules, set up as docs/BACKENDS.md says: what our balancer sends arrives in the kernel's TCP and UDP. Where
 // this kernel lacks a module, its case is skipped by name: decap.test.ts and tunnel.test.ts have the same through other ends.
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';

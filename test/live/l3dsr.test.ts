@@ -1,4 +1,4 @@
-// L3DSR against Linux: the backend puts the VIP back where it finds the DSCP, with the nftables rule of README.md, and takes what
+// L3DSR against Linux: the backend puts the VIP back where it finds the DSCP, with the nftables rule of docs/BACKENDS.md, and takes what
 // comes: large uploads in super-frames, and datagrams.
 import * as assert from 'uvu/assert';
 import type { Family } from '../../host/demo/lab/topology.js';
@@ -13,7 +13,7 @@ const UPLOAD_BYTES = 16 * 1024 * 1024;
 const DSCP = 10;
 const ENCAP = { encap: { type: 'l3dsr', dscp: DSCP } } as const;
 
-/** README.md, "Set up a backend". */
+/** docs/BACKENDS.md, "With L3DSR". */
 function rule(family: Family, address: string, vip: string): string {
   const ip = family === 4 ? 'ip' : 'ip6';
   return `table ${ip} l3dsr {

@@ -17,7 +17,7 @@ export async function addressOfOuter(
   return { balancer: of(2), backend: of(11) };
 }
 
-/** README.md: the backend names a segment size that leaves room for the outer headers. */
+/** docs/BACKENDS.md: the backend names a segment size that leaves room for the outer headers. */
 export async function leaveRoom(
   { family, clientAddresses }: Topology,
   { host, address }: LabBackend,
