@@ -1,5 +1,5 @@
-// test/model/topic.ts: what a balancer makes of a topic, plainly: the last good value of each key, tables by the slow twin, digests as
-// host/membership/table.ts states them. It knows TCP VIPs and IPv4 backends, by the few fields that its tests publish.
+// test/model/topic.ts: what a balancer makes of a topic, plainly: the last good value of each key, of the partition in which the key has the
+// latest time, tables by the slow twin, digests as host/membership/table.ts states them. It knows TCP VIPs and IPv4 backends, by the few fields that its tests publish.
 import { createHash, hkdfSync } from 'node:crypto';
 import { maglevTable, placeOf } from './maglev.js';
 
@@ -9,6 +9,7 @@ interface ModelMessage {
   offset: number;
   key: Buffer | null;
   value: Buffer | null;
+  timestampMs: number;
 }
 
 interface ModelRecord {
@@ -24,18 +25,35 @@ const VIP_FIELDS = ['v', 'address', 'protocol', 'port', 'tableSize'];
 const BACKEND_FIELDS = ['v', 'vip', 'address', 'weight', 'state'];
 const VALUE_BYTES_MAX = 65_536;
 
-/** Digests of all VIPs, by key, in order. */
-export function modelDigests(messages: readonly ModelMessage[], secret: string): [key: string, digest: string][] {
-  const records = new Map<string, ModelRecord>();
-  for (const { key, value } of [...messages].sort((a, b) => a.partition - b.partition || a.offset - b.offset)) {
+/** What one partition says of a key in the end, null for nothing, and the latest time at which it said something. */
+interface Saying {
+  record: ModelRecord | null;
+  latestMs: number;
+}
+
+/** The records that stand in the end, by key. */
+export function modelRecords(messages: readonly ModelMessage[]): Map<string, ModelRecord> {
+  const sayings = new Map<string, Map<number, Saying>>();
+  for (const { key, value, partition, timestampMs } of [...messages].sort((a, b) => a.offset - b.offset)) {
     const name = key?.toString('latin1') ?? '';
     if (!VIP_KEY.test(name) && !BACKEND_KEY.test(name)) continue;
-    if (value === null) records.delete(name);
-    else {
-      const record = goodRecord(name, value);
-      if (record !== undefined) records.set(name, record);
-    }
+    const record = value === null ? null : goodRecord(name, value);
+    if (record === undefined) continue;
+    const ofKey = sayings.get(name) ?? new Map<number, Saying>();
+    const latestMs = Math.max(timestampMs, ofKey.get(partition)?.latestMs ?? timestampMs);
+    sayings.set(name, ofKey.set(partition, { record, latestMs }));
   }
+  const records = new Map<string, ModelRecord>();
+  for (const [name, ofKey] of sayings) {
+    const latest = [...ofKey].sort(([p, a], [q, b]) => b.latestMs - a.latestMs || q - p)[0]?.[1];
+    if (latest?.record) records.set(name, latest.record);
+  }
+  return records;
+}
+
+/** Digests of all VIPs, by key, in order. */
+export function modelDigests(messages: readonly ModelMessage[], secret: string): [key: string, digest: string][] {
+  const records = modelRecords(messages);
   const identityKey = new Uint8Array(hkdfSync('sha256', secret, '', 'maglev-dsr native identity', 16));
   const vips = [...records].filter(([key]) => VIP_KEY.test(key)).sort(([a], [b]) => (a < b ? -1 : 1));
   return vips.map(([key, { tableSize = 65_537 }]) => {

@@ -100,21 +100,29 @@ function checkRange(name: string, value: number, min: number, max: number): void
 }
 
 /**
- * Which message of a key counts. In one partition, as always, the last one. The same key in two (the topic has grown, or somebody
- * uses another partitioner): partitions come in any order, so the later one by its timestamp.
+ * Which message of a key counts. In one partition, as always, the last one, whatever its timestamp. The same key in two (the topic has
+ * grown, or somebody uses another partitioner): partitions come in any order, so that partition counts in which the key has the latest
+ * timestamp; of two with the same one, that with the higher number.
  */
 export class NewestOfKey {
-  private readonly writers = new Map<string, MessagePlace>();
+  private readonly writers = new Map<string, MessagePlace>(); // the partition that counts, and the latest timestamp in it
 
   /** True when `message` is the newest of `key` so far. */
   take(key: string, { partition, timestampMs }: MessagePlace): boolean {
     const before = this.writers.get(key);
-    if (before !== undefined && before.partition !== partition && timestampMs < before.timestampMs) return false;
-    this.writers.set(key, { partition, timestampMs });
+    const isThere = before?.partition === partition;
+    if (before !== undefined && !isThere && !isLater({ partition, timestampMs }, before)) return false;
+    const latestMs = isThere ? Math.max(timestampMs, before.timestampMs) : timestampMs;
+    this.writers.set(key, { partition, timestampMs: latestMs });
     return true;
   }
 
-  /** Where the newest message of each key stood. */
+  /** What decides for `key`; undefined for a key that has not come. */
+  of(key: string): MessagePlace | undefined {
+    return this.writers.get(key);
+  }
+
+  /** What decides for each key. */
   entries(): Iterable<[string, MessagePlace]> {
     return this.writers;
   }
@@ -122,4 +130,8 @@ export class NewestOfKey {
   clear(): void {
     this.writers.clear();
   }
+}
+
+function isLater(a: MessagePlace, b: MessagePlace): boolean {
+  return a.timestampMs === b.timestampMs ? a.partition > b.partition : a.timestampMs > b.timestampMs;
 }

@@ -139,11 +139,15 @@ export class Translator {
     return refusalAt({ where: `event at ${this.last}`, ignored: 'event' }, { ...judgement, key: record.key });
   }
 
-  private takeRecord({ key, scope, step, signed }: TopicRecord, { partition, timestampMs }: MessagePlace): void {
+  private takeRecord({ key, scope, step, signed }: TopicRecord, message: MessagePlace): void {
     const isOurs = scope === undefined || scope === this.scope;
     // Removed, or given to another group of balancers.
     if (step.kind === 'remove' || !isOurs) this.drop(key);
-    else this.keep({ step: begun(step, signed?.signature.seq ?? timestampMs), place: { partition, timestampMs } });
+    else {
+      const { partition, timestampMs } = (this.verifier === undefined && this.newest.of(key)) || message;
+      const sinceMs = signed?.signature.seq ?? message.timestampMs;
+      this.keep({ step: begun(step, sinceMs), place: { partition, timestampMs } });
+    }
   }
 
   private keep(record: KeptRecord): void {
