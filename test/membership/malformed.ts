@@ -80,5 +80,9 @@ export const MALFORMED: readonly Malformed[] = [
     '10.0.1.9',
   ),
   of('a field twice', nine('"weight":1,"weight":2'), `field "weight" ${OF_NINE} once, is there twice`),
-  of('nested beyond reason', nine(`"x":${'['.repeat(1000)}${']'.repeat(1000)}`), ''),
+  of(
+    'nested beyond reason',
+    nine(`"x":${'['.repeat(1000)}${']'.repeat(1000)}`),
+    `value ${JSON.stringify(`${nine('"x":').slice(0, -1)}${'['.repeat(39)}...`)} ${OF_NINE} at most 16 levels of nesting`,
+  ),
 ];

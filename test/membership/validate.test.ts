@@ -229,10 +229,7 @@ for (const [what, key, value, expected] of GOLDEN) {
 
 for (const { what, key, value, refused } of MALFORMED) {
   Validate(`malformed, refused by name: ${what}`, () => {
-    const text = line(key, value);
-    if (refused === '')
-      assert.match(text, /^event at offset 8812: value .* expected at most 16 levels of nesting; event ignored$/);
-    else assert.is(text, `event at offset 8812: ${refused}; event ignored`);
+    assert.is(line(key, value), `event at offset 8812: ${refused}; event ignored`);
   });
 }
 

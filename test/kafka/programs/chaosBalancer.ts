@@ -1,6 +1,9 @@
-// test/kafka/programs/chaosBalancer.ts: a balancer without interfaces that follows a topic with a snapshot, in a process that can be killed.
+// test/kafka/programs/chaosBalancer.ts: a balancer without interfaces that follows a topic, in a process that can be killed. It may follow a file
+// too, which it has read before it asks for the topic.
 import { Engine } from '../../../host/engine.js';
-import { followSource } from '../../../host/follow.js';
+import { type Follower, followSource } from '../../../host/follow.js';
+import { formatRefusal } from '../../../host/membership/refusal.js';
+import { fileSource } from '../../../host/membership/sources/file.js';
 import { kafkaSource } from '../../../host/membership/sources/kafka.js';
 import { readCore } from '../../../host/options.js';
 
@@ -8,7 +11,9 @@ import { readCore } from '../../../host/options.js';
 export interface ChaosConfig {
   brokers: readonly string[];
   topic: string;
-  snapshot: string;
+  /** Where it keeps what it knows; none: it reads the topic from its start. */
+  snapshot?: string;
+  file?: string;
   secret: string;
 }
 
@@ -16,16 +21,17 @@ export interface ChaosConfig {
 export interface ChaosAnswer {
   offsets: Readonly<Record<number, number>>;
   digests: [key: string, digest: string][];
-  refusals: number;
+  /** Since this process began. */
+  refusals: string[];
 }
 
-const { brokers, topic, snapshot, secret } = JSON.parse(process.argv[2] ?? '{}') as ChaosConfig;
+const { brokers, topic, snapshot, file, secret } = JSON.parse(process.argv[2] ?? '{}') as ChaosConfig;
 const engine = new Engine({
   settings: readCore({ hashSecret: secret, vipsMax: 64, backendsMax: 2048, tablesMiB: 4, flowsMax: 64 }),
   shape: { workers: 1, cells: 0, cellBytes: 0, ringsBytes: 0 },
   sourceFor: () => undefined,
 });
-let refusals = 0;
+const refusals: string[] = [];
 const nothing = (): void => undefined;
 
 process.on('message', () => {
@@ -34,20 +40,27 @@ process.on('message', () => {
 });
 process.on('disconnect', () => process.exit(0));
 
-await followSource(
-  kafkaSource({ brokers, topic, snapshot, refreshMs: 300 }),
-  {
-    apply: (changes, origin) => engine.apply(changes, { ...origin, isGradual: true }),
-    restored: nothing,
-    caughtUp: nothing,
-    current: nothing,
-    stale: nothing,
-    fresh: nothing,
-    refused: () => void refusals++,
-    failed: (error) => {
-      throw error;
-    },
-    packets: () => engine.packets(),
+const follower: Follower = {
+  apply: (changes, origin) => engine.apply(changes, { ...origin, isGradual: true }),
+  restored: nothing,
+  caughtUp: nothing,
+  current: nothing,
+  stale: nothing,
+  fresh: nothing,
+  refused: (refusal) => void refusals.push(formatRefusal(refusal)),
+  failed: (error) => {
+    throw error;
   },
-  new AbortController().signal,
+  packets: () => engine.packets(),
+};
+const { signal } = new AbortController();
+if (file !== undefined) {
+  await new Promise<void>((resolve) => {
+    void followSource(fileSource(file), { ...follower, caughtUp: resolve }, signal);
+  });
+}
+await followSource(
+  kafkaSource({ brokers, topic, refreshMs: 300, ...(snapshot !== undefined && { snapshot }) }),
+  follower,
+  signal,
 );

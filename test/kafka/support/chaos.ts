@@ -16,13 +16,14 @@ export interface AnyMessage {
   value: Buffer | null;
 }
 
-/** Writes what no publisher of ours would: values of 10 MB, bytes that are no text. */
-export async function openAnyProducer(brokers: readonly string[], topic: string) {
+/** Writes what no publisher of ours would: values of 10 MB, bytes that are no text, keys where another partitioner puts them. */
+export async function openAnyProducer(brokers: readonly string[], topic: string, partitioner = 'murmur2_random') {
   const kafka = await loadKafka();
   const config = { 'bootstrap.servers': brokers.join(','), 'enable.idempotence': true, dr_cb: true };
   const limits = { 'message.max.bytes': 12_000_000, 'reconnect.backoff.max.ms': 1000 };
-  const perTopic = { partitioner: 'murmur2_random', 'message.timeout.ms': DELIVERY_TIMEOUT_MS };
+  const perTopic = { partitioner, 'message.timeout.ms': DELIVERY_TIMEOUT_MS };
   const producer = new kafka.Producer({ ...config, ...limits }, perTopic);
+  let written = 0;
   let under = 0;
   let problem: string | undefined;
   producer.on('event.error', () => undefined); // brokers are killed here
@@ -33,7 +34,12 @@ export async function openAnyProducer(brokers: readonly string[], topic: string)
   await new Promise((resolve) => producer.connect({ topic, allTopics: false, timeout: 5000 }, resolve));
   const timer = setInterval(() => producer.poll(), POLL_MS);
   return {
+    /** Messages so far. */
+    get written(): number {
+      return written;
+    },
     write({ key, value }: AnyMessage): void {
+      written++;
       under++;
       producer.produce(topic, null, value, key, undefined, undefined);
     },
@@ -61,14 +67,15 @@ export class ChaosBalancer {
     this.child ??= fork(PROGRAM, [JSON.stringify(this.config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
 
-  /** SIGKILL, in the middle of whatever it does. */
-  async kill(): Promise<void> {
+  /** SIGKILL, in the middle of whatever it does. False: it was not there. */
+  async kill(): Promise<boolean> {
     const { child } = this;
     this.child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return false;
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;
+    return true;
   }
 
   async ask(): Promise<ChaosAnswer> {
