@@ -4,7 +4,7 @@ import { createHash, hkdfSync } from 'node:crypto';
 import { maglevTable, placeOf } from './maglev.js';
 
 /** A message of a partition. */
-interface ModelMessage {
+export interface ModelMessage {
   partition: number;
   offset: number;
   key: Buffer | null;
