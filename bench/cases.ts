@@ -1,7 +1,7 @@
 // bench/cases.ts: the results there are, by name, and which of them a user asked for.
 //   core.{ipip4,ipip6,gue4,gue6,gre4,gre6,l2,l2v6}.{stateless,tracked}   ns a frame
 //   core.ipip4.flows1m                 the same with 1,048,576 flows in the flow table
-//   core.default.{zipf,uniform}        the same with 1,000 VIPs and their default, changed-slot tracking
+//   core.default.{zipf,uniform}        the same with 1,000 VIPs and their default, changed-slot tracking; zipf beside the stateless path too
 //   core.ipip4.stateless.jhash         stateless, but its scalar C hashes with the jhash of Linux
 //   table.build.SLOTS                  ms to fill a lookup table for 1,000 backends, or --backends
 import { optionError } from '../host/errors.js';
@@ -14,6 +14,8 @@ export interface Case {
   shape: Shape;
   /** Measured when the user names nothing. */
   isDefault: boolean;
+  /** What the default path may cost: our own path on this scene, stateless and with one VIP, takes turns with it. */
+  stateless?: { shape: Shape /** What ours / stateless is to be below. */; aim: number };
 }
 
 /** What narrows the choice. What is left out narrows nothing. */
@@ -30,6 +32,7 @@ const TABLE_SIZES = [655_373, TABLE_SIZE_LARGEST];
 const TABLE_BACKENDS = 1000;
 const MANY_FLOWS = 2 ** 20;
 const MANY_VIPS = { vips: 1000, backends: 10 };
+const ZIPF_AIM = 1.5;
 
 /** Every result that can be measured with these parameters. */
 export function allCases(parameters: Shape): Case[] {
@@ -104,13 +107,24 @@ function manyFlowsCase(parameters: Shape): Case {
 function defaultCases(parameters: Shape): Case[] {
   return (['zipf', 'uniform'] as const).map((traffic) => {
     const shape: Shape = { ...parameters, tracking: 'changed', encap: 'ipip', family: 4, traffic, ...MANY_VIPS };
-    return { name: `core.default.${traffic}`, kind: 'core', shape, isDefault: true };
+    const stateless = { shape: statelessShape(parameters), aim: ZIPF_AIM };
+    return {
+      name: `core.default.${traffic}`,
+      kind: 'core',
+      shape,
+      isDefault: true,
+      ...(traffic === 'zipf' && { stateless }),
+    };
   });
 }
 
 function jhashCase(parameters: Shape): Case {
-  const shape: Shape = { ...parameters, tracking: 'none', encap: 'ipip', family: 4 };
-  return { name: 'core.ipip4.stateless.jhash', kind: 'jhash', shape, isDefault: true };
+  return { name: 'core.ipip4.stateless.jhash', kind: 'jhash', shape: statelessShape(parameters), isDefault: true };
+}
+
+/** That of core.ipip4.stateless. */
+function statelessShape(parameters: Shape): Shape {
+  return { ...parameters, tracking: 'none', encap: 'ipip', family: 4 };
 }
 
 /** A table is filled for one VIP; no frame is forwarded. */

@@ -19,6 +19,8 @@ export interface Measured {
   ours: Series;
   scalarC: Series | undefined;
   batchedC: Series | undefined;
+  /** Our own stateless path, and what ours / stateless is to be below. */
+  stateless: (Series & { aim: number }) | undefined;
   /** Putting frames into cells, which is part of all of the above: median ns a frame. */
   restore: { ours: number; scalarC: number | undefined } | undefined;
 }
@@ -56,6 +58,7 @@ export async function measure(what: Case, twins: Twins | undefined, options: Mea
   options.onStep?.('preparing');
   const scene = await openScene(what.shape);
   const ours = new Ours(scene);
+  const stateless = what.stateless && new Ours(await openScene(what.stateless.shape));
   const started: Twin[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'maglev-dsr-bench-'));
   try {
@@ -63,10 +66,9 @@ export async function measure(what: Case, twins: Twins | undefined, options: Mea
     const image = join(folder, 'image');
     if (rivals.length > 0) await writeImage(scene, image);
     for (const { program } of rivals) started.push(await Twin.start(program, image, scene));
-    const [scalar, batched] = started;
     options.onStep?.('comparing what comes out');
     await compareOutcomes(what, ours, started, folder);
-    return await alternate(what, ours, scalar, batched, options);
+    return await alternate(what, ours, stateless, started, options);
   } finally {
     await Promise.all(started.map((twin) => twin.close()));
     await rm(folder, { recursive: true, force: true });
@@ -95,8 +97,8 @@ async function compareOutcomes({ kind }: Case, ours: Ours, started: Twin[], fold
 async function alternate(
   what: Case,
   ours: Ours,
-  scalar: Twin | undefined,
-  batched: Twin | undefined,
+  stateless: Ours | undefined,
+  [scalar, batched]: Twin[],
   options: MeasureOptions,
 ): Promise<Measured> {
   const isTable = what.kind === 'table';
@@ -106,7 +108,8 @@ async function alternate(
   const oursSide = side((ms) => (isTable ? ours.sampleFill(ms) : ours.sampleForward(ms)));
   const scalarSide = scalar && twinSide(scalar);
   const batchedSide = batched && twinSide(batched);
-  const sides = [oursSide, scalarSide, batchedSide].filter((each) => each !== undefined);
+  const statelessSide = stateless && side((ms) => stateless.sampleForward(ms));
+  const sides = [oursSide, statelessSide, scalarSide, batchedSide].filter((each) => each !== undefined);
   options.onStep?.('warming up');
   for (const each of sides) await each.sample(WARM_UP_MS);
   for (let round = 0; round < options.rounds; round++) {
@@ -119,6 +122,7 @@ async function alternate(
     ours: oursSide.series,
     scalarC: scalarSide?.series,
     batchedC: batchedSide?.series,
+    stateless: statelessSide && what.stateless && { ...statelessSide.series, aim: what.stateless.aim },
     restore: isTable ? undefined : await measureRestore(ours, scalar),
   };
 }

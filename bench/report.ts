@@ -12,6 +12,10 @@ export interface Result {
   batchedC: number | null;
   ratioScalar: number | null;
   ratioBatched: number | null;
+  /** Our own stateless path beside it, the ratio to it, and what that is to be below; only of core.default.zipf. */
+  stateless?: number;
+  ratioStateless?: number;
+  aimStateless?: number;
   /** What `ours` is to be below; only of studies. */
   aim?: number;
   /** Which Kafka a study was measured with. */
@@ -23,7 +27,7 @@ const NUMBER_WIDTH = 10;
 const DIGITS = 3;
 
 /** The medians of one result. */
-export function resultOf({ case: { name }, unit, ours, scalarC, batchedC }: Measured): Result {
+export function resultOf({ case: { name }, unit, ours, scalarC, batchedC, stateless }: Measured): Result {
   const middle = (series: Series | undefined) => (series === undefined ? null : spread(series.rounds).median);
   const ratio = (series: Series | undefined) =>
     series === undefined ? null : ratioSpread(ours.rounds, series.rounds).median;
@@ -35,6 +39,11 @@ export function resultOf({ case: { name }, unit, ours, scalarC, batchedC }: Meas
     batchedC: middle(batchedC),
     ratioScalar: ratio(scalarC),
     ratioBatched: ratio(batchedC),
+    ...(stateless && {
+      stateless: spread(stateless.rounds).median,
+      ratioStateless: ratioSpread(ours.rounds, stateless.rounds).median,
+      aimStateless: stateless.aim,
+    }),
   };
 }
 
@@ -54,13 +63,16 @@ export function resultOfFigure({ name, unit, rounds, aim, on }: Figure): Result 
 /** One figure as a line of text. */
 export function formatFigure({ name, unit, rounds, aim }: Figure): string {
   const measured = spread(rounds);
-  const judged = aim === undefined ? '' : `  ${measured.median < aim ? 'below' : 'NOT below'} ${aim}`;
-  return `${line(`${name}, ${unit}`, measured, unit === 'bytes' ? 1 : DIGITS)}${judged}\n`;
+  return `${line(`${name}, ${unit}`, measured, unit === 'bytes' ? 1 : DIGITS)}${judged(measured, aim)}\n`;
+}
+
+function judged({ median }: Spread, aim: number | undefined): string {
+  return aim === undefined ? '' : `  ${median < aim ? 'below' : 'NOT below'} ${aim}`;
 }
 
 /** One result as lines of text. */
 export function formatMeasured(measured: Measured): string {
-  const { case: what, unit, ours, scalarC, batchedC, restore } = measured;
+  const { case: what, unit, ours, scalarC, batchedC, stateless, restore } = measured;
   const scalarName = what.kind === 'jhash' ? 'scalar C, Linux jhash' : 'scalar C';
   const lines = [
     `${what.name.padEnd(LABEL_WIDTH)}${['min', 'median', 'max'].map((word) => word.padStart(NUMBER_WIDTH)).join('')}`,
@@ -79,6 +91,11 @@ export function formatMeasured(measured: Measured): string {
     if (series === undefined) continue;
     const ratio = line(`  ours / ${name}`, ratioSpread(ours.rounds, series.rounds));
     lines.push(`${ratio}  ${verdictOf(ours.samples, series.samples)}`);
+  }
+  if (stateless !== undefined) {
+    lines.push(line(`  ours, stateless, ${unit}`, spread(stateless.rounds)));
+    const ratio = ratioSpread(ours.rounds, stateless.rounds);
+    lines.push(`${line('  ours / ours, stateless', ratio)}${judged(ratio, stateless.aim)}`);
   }
   if (restore !== undefined) {
     const inC = restore.scalarC === undefined ? '' : `, ${restore.scalarC.toFixed(DIGITS)} in C`;

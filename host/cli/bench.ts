@@ -28,6 +28,7 @@ Results, by name (--only takes a name or its beginning):
   core.{ipip4,ipip6,gue4,gue6,gre4,gre6,l2,l2v6}.tracked     every slot tracked: asks the flow table too  ns per frame
   core.ipip4.flows1m            the same with 1,048,576 flows                                   ns per frame
   core.default.{zipf,uniform}   1,000 VIPs with their default tracking; all flows as often, or by Zipf's law (1.1)  ns per frame
+                                (zipf beside core.ipip4.stateless, which takes turns with it)
   core.ipip4.stateless.jhash    scalar C with the jhash of Linux instead                        ns per frame
   table.build.SLOTS             fills a lookup table for 1,000 backends (or --backends)         ms
   memory                        what a VIP, a backend, a slot's table and a flow take of the memory            bytes

@@ -76,6 +76,18 @@ Command('writes machine and results, and nothing else, as JSON', () => {
   for (const { ours } of written.results) assert.ok(Number(ours) > 0);
 });
 
+Command('Zipf traffic has the stateless path beside it, and what the ratio is to be below', () => {
+  const file = join(folder, 'zipf.json');
+  const { status, stdout, stderr } = bench([...SHORT, '--only', 'core.default.zipf', '--json', file], { PATH: folder });
+  assert.is(status, 0, stderr);
+  assert.match(stdout, /^ {2}ours \/ ours, stateless +\d+\.\d{3} +\d+\.\d{3} +\d+\.\d{3} {2}(NOT )?below 1\.5$/m);
+  const { results } = JSON.parse(readFileSync(file, 'utf8')) as Written;
+  assert.equal(Object.keys(results[0] ?? {}).slice(-3), ['stateless', 'ratioStateless', 'aimStateless']);
+  const { stateless, ratioStateless, aimStateless } = results[0] ?? {};
+  assert.is(aimStateless, 1.5);
+  assert.ok(Number(stateless) > 0 && Number(ratioStateless) > 0);
+});
+
 Command('without a compiler measures ours, and says what is missing', () => {
   const file = join(folder, 'alone.json');
   const { status, stdout, stderr } = bench([...SHORT, '--only', 'core.l2.stateless', '--json', file], {
