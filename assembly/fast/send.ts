@@ -44,7 +44,7 @@ import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 
 // What a backend's record begins with: BACKEND_ENCAP, CAN_SERVE, OUTER_BYTES, OUTER_IS_V6. All but the second say what to write;
-// variant 0 of GUE has more outer bytes, and so is none of these.
+// variant 0 of GUE has more outer bytes, and so is none of these. L2 has none, whatever family its backend is of.
 const KIND_MASK: u32 = 0xffff_00ff;
 const OUTER_SHIFT: u32 = 16;
 const OUTER_V6: u32 = 1 << 24;
@@ -117,7 +117,7 @@ function rewrite<Sink>(step: usize, record: usize, kind: u32, way: u64, mac: u64
     writeIpip4(packet, record, countHop(packet, isV6), bytes);
     return head(packet - IPIP4_BYTES, way, mac, TYPE_IPV4);
   }
-  if (kind == ENCAP_L2) {
+  if ((kind & ~OUTER_V6) == ENCAP_L2) {
     countHop(packet, isV6);
     return head(packet, way, mac, isV6 ? TYPE_IPV6 : TYPE_IPV4);
   }

@@ -25,7 +25,7 @@ import { locate } from './locate';
 import { read } from './read';
 import { send } from './send';
 
-/** Takes steps 0 to `count` - 1, whose frame, length and meta are set, to their verdicts. `Sink` says where frames leave: fast/sinks.ts. */
+/** Takes steps 0 to `count` - 1, whose frame, length and meta are set, to their verdicts. `Sink` says where frames leave: sink.ts. */
 export function runSteps<Sink>(count: u32, root: usize, tick: u32): void {
   const end = steps + count * STEP_BYTES;
   const isPlain = read(count, root);

@@ -2,12 +2,18 @@
 // same metas, outputs, counters and flow table.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DIRECTORY, DIRECTORY_LIMITS, LIMIT_FLOW_BUCKETS } from '../../assembly/layout.js';
+import {
+  DIRECTORY,
+  DIRECTORY_LIMITS,
+  EXPLAIN_DESTINATION_PORT,
+  EXPLAIN_SOURCE_PORT,
+  LIMIT_FLOW_BUCKETS,
+} from '../../assembly/layout.js';
 import { takeOutcomes } from '../../bench/equal.js';
 import { frameSource, vipAddress } from '../../bench/frames.js';
 import { Ours } from '../../bench/ours.js';
 import { randomSource } from '../../bench/random.js';
-import { openEmptyScene, type Scene, writeFrame } from '../../bench/scene.js';
+import { openEmptyScene, openScene, type Scene, writeFrame } from '../../bench/scene.js';
 import { SHAPE_DEFAULT, type Shape } from '../../bench/shape.js';
 import { frameOfFlow } from '../../host/fiveTuple.js';
 import { createHotPath } from '../../host/hotpath.js';
@@ -48,6 +54,24 @@ for (const family of [4, 6] as const) {
         assert.ok((fast.engine.stats().verdicts[name] ?? 0n) > 3000n, `${name} more than 3000 times`);
       });
     }
+  }
+}
+
+// The general path leaves what it parsed behind, the fast one does not: who looks there sees whether a plain frame took the long way.
+for (const family of [4, 6] as const) {
+  for (const encap of ['l2', 'ipip', 'gre', 'gue'] as const) {
+    Fast(`${encap} over IPv${family}: no plain frame takes the general path`, async () => {
+      const scene = await openScene({ ...SMALL, family, encap, frameBytes: FRAME_BYTES });
+      const { builder } = scene.engine;
+      const lastPorts = () =>
+        [EXPLAIN_SOURCE_PORT, EXPLAIN_DESTINATION_PORT].map((what) => Number(builder.explained(what)));
+      assert.equal(lastPorts(), [0, 0]);
+      const ours = new Ours(scene);
+      for (let batch = 0; batch < FLOWS / SMALL.batch; batch++) ours.forward();
+      assert.equal(lastPorts(), [0, 0]);
+      new Ours(scene, true).forward();
+      assert.is(lastPorts()[1], 80);
+    });
   }
 }
 
