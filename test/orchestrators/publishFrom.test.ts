@@ -1,10 +1,8 @@
 // `maglev-dsr publish-from` as a user runs it: a local API server over TLS, the embedded broker, and the topic read back as a balancer reads it.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
@@ -13,10 +11,10 @@ import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { loadKubernetes } from '../../host/orchestrators/kubernetes/client.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
+import { COMMAND, RunningPublisher } from './command.js';
 import { Replay } from './replay.js';
 import { WEB } from './support.js';
 
-const MAIN = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 const TOPIC = 'balancer-members';
 const missing = await Promise.all([loadKafka(), loadKubernetes()]).then(
   () => undefined,
@@ -55,7 +53,7 @@ function withCluster(transcript: string, body: (scene: Scene) => Promise<void>) 
     };
     await writeFile(join(folder, 'endpoints.yaml'), JSON.stringify(config));
     const target = ['--brokers', broker.brokers.join(','), '--topic', TOPIC, '--set', 'fetch.wait.max.ms=10'];
-    const args = [MAIN, 'publish-from', 'kubernetes', '--config', join(folder, 'endpoints.yaml'), ...target];
+    const args = [...COMMAND, 'kubernetes', '--config', join(folder, 'endpoints.yaml'), ...target];
     try {
       await body({ folder, args, brokers: broker.brokers, replay });
       assert.equal(replay.complaints, []);
@@ -107,11 +105,7 @@ commandTest(
     );
     assert.not.match(dry.stderr, /secret-token/);
 
-    const publisher = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let log = '';
-    publisher.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-    });
+    const publisher = new RunningPublisher(args);
     const reader = new AbortController();
     const states = new Map<string, string>();
     const source = kafkaSource({ brokers, topic: TOPIC, librdkafka: { 'fetch.wait.max.ms': 10 } });
@@ -126,7 +120,7 @@ commandTest(
     })();
     const become = (expected: object): Promise<unknown> =>
       until(
-        `${JSON.stringify(expected)}, not ${JSON.stringify([...states])}: ${log}`,
+        `${JSON.stringify(expected)}, not ${JSON.stringify([...states])}: ${publisher.log}`,
         () => JSON.stringify(Object.fromEntries([...states].sort())) === JSON.stringify(expected),
         40_000,
       );
@@ -137,11 +131,9 @@ commandTest(
       ...{ '10.0.1.12': 'active', '10.0.1.9': 'draining' },
     });
     replay.say('empty'); // the last one stays
-    await until('the refusal', () => /no active backend is left/.test(log), 40_000);
+    await until('the refusal', () => /no active backend is left/.test(publisher.log), 40_000);
     assert.is([...states.values()].filter((state) => state === 'active').length, 1, JSON.stringify([...states]));
-    const ended = once(publisher, 'exit');
-    publisher.kill('SIGTERM');
-    assert.equal(await ended, [0, null]);
+    await publisher.stop('SIGTERM');
     reader.abort();
     await reading;
   }),
@@ -153,15 +145,9 @@ commandTest(
     const other = await mkdtemp(join(folder, 'other-'));
     await makeCertificate(other);
     await writeFile(join(folder, 'tls.crt'), await readFile(join(other, 'tls.crt')));
-    const publisher = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let log = '';
-    publisher.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-    });
-    await until('the refusal', () => /away: namespace shop: .*certificate/.test(log), 40_000);
-    const ended = once(publisher, 'exit');
-    publisher.kill('SIGINT');
-    assert.equal(await ended, [0, null]);
+    const publisher = new RunningPublisher(args);
+    await until('the refusal', () => /away: namespace shop: .*certificate/.test(publisher.log), 40_000);
+    await publisher.stop('SIGINT');
   }),
 );
 
@@ -174,14 +160,7 @@ commandTest('what is wrong in the file is named with its line', async () => {
       file,
       'id: a\nkubernetes:\n  services:\n    - { vip: tcp/192.0.2.80:80, namespace: shop, svc: web }\n',
     );
-    const { status, stderr } = await run(process.execPath, [
-      MAIN,
-      'publish-from',
-      'kubernetes',
-      '--config',
-      file,
-      ...target,
-    ]);
+    const { status, stderr } = await run(process.execPath, [...COMMAND, 'kubernetes', '--config', file, ...target]);
     assert.is(status, 1);
     assert.match(stderr, /endpoints\.yaml line 4: kubernetes\.services\.0\.(service|svc)/);
   } finally {
