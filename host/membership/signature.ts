@@ -72,6 +72,16 @@ export function isSignedBy(publicKey: KeyObject, bytes: Uint8Array, sig: string)
   return verify(null, bytes, publicKey, Buffer.from(sig, 'base64'));
 }
 
+/** `isSignedBy`, on a thread of the pool. */
+export function isSignedBySoon(publicKey: KeyObject, bytes: Uint8Array, sig: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(null, bytes, publicKey, Buffer.from(sig, 'base64'), (error, isGood) => {
+      if (error) reject(error);
+      else resolve(isGood);
+    });
+  });
+}
+
 /** Checks the name of a key. Throws ERR_OPTION. */
 export function readKeyId(option: string, id: unknown): string {
   if (typeof id === 'string' && KEY_ID_PATTERN.test(id)) return id;

@@ -3,7 +3,15 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { optionError } from '../errors.js';
 import { type Broken, showValue } from './refusal.js';
-import { isSignedBy, readKeyFile, readKeyId, readPublicKey, type Signature, signedBytes } from './signature.js';
+import {
+  isSignedBy,
+  isSignedBySoon,
+  readKeyFile,
+  readKeyId,
+  readPublicKey,
+  type Signature,
+  signedBytes,
+} from './signature.js';
 import type { TopicRecord } from './validate.js';
 
 /** A key whose records are taken. */
@@ -50,6 +58,12 @@ export interface Newest {
   at: MessageAt;
 }
 
+/** What was signed, and whether that was by the key that it names. */
+interface Checked {
+  bytes: Uint8Array;
+  isSigned: boolean;
+}
+
 /** `taken`: it counts. `past`: said before something that counts, and read again; it changes nothing. */
 export type Judgement = 'taken' | 'past' | Broken;
 
@@ -67,6 +81,7 @@ export class Verifier {
   private readonly keys = new Map<string, KnownKey>();
   private readonly maxDelayMs: number;
   private readonly newest = new Map<string, Newest>();
+  private readonly checked = new WeakMap<TopicRecord, Checked>();
 
   /** Throws ERR_OPTION. */
   constructor(
@@ -82,22 +97,34 @@ export class Verifier {
     this.maxDelayMs = maxDelayMs;
   }
 
+  /** Looks at the signature of a record on another thread, so that `judge` of that record need not: nearly all that it takes. */
+  async check(record: TopicRecord): Promise<void> {
+    const { key, signed } = record;
+    if (signed === undefined) return;
+    const { signature, value } = signed;
+    const known = this.keys.get(signature.key);
+    if (known === undefined) return;
+    try {
+      const bytes = signedBytes(this.topic, key, value);
+      this.checked.set(record, { bytes, isSigned: await isSignedBySoon(known.publicKey, bytes, signature.sig) });
+    } catch {
+      // judge() comes to the same, and says it
+    }
+  }
+
   /** Judges a record that breaks no other rule, and remembers one that is taken. */
   judge(record: TopicRecord, at: MessageAt): Judgement {
     const { key, signed } = record;
     if (signed === undefined) return this.judgeUnsigned(record);
-    const { signature, value } = signed;
+    const { signature } = signed;
     const known = this.keys.get(signature.key);
     if (known === undefined) return { field: 'signature.key', value: showValue(signature.key), rule: this.keysRule() };
     const untimely = timeRule(signature, known);
     if (untimely !== undefined) return seqBroken(signature, untimely);
-    let bytes: Uint8Array;
-    try {
-      bytes = signedBytes(this.topic, key, value);
-    } catch (error) {
-      return { field: 'value', value: 'is not canonical', rule: (error as Error).message };
-    }
-    if (!isSignedBy(known.publicKey, bytes, signature.sig)) {
+    const checked = this.checked.get(record) ?? this.checkNow(key, signed, known);
+    if ('rule' in checked) return checked;
+    const { bytes, isSigned } = checked;
+    if (!isSigned) {
       const rule = `expected that of key ${signature.key} over this topic, key and value`;
       return { field: 'signature.sig', value: 'is wrong', rule };
     }
@@ -153,6 +180,19 @@ export class Verifier {
     const der = key.export({ type: 'spki', format: 'der' });
     const fingerprint = createHash('sha256').update(`${id}\n`).update(der).digest().subarray(0, 16).toString('base64');
     this.keys.set(id, { publicKey: key, fingerprint, notBeforeMs, notAfterMs });
+  }
+
+  private checkNow(
+    key: string,
+    { signature, value }: NonNullable<TopicRecord['signed']>,
+    { publicKey }: KnownKey,
+  ): Checked | Broken {
+    try {
+      const bytes = signedBytes(this.topic, key, value);
+      return { bytes, isSigned: isSignedBy(publicKey, bytes, signature.sig) };
+    } catch (error) {
+      return { field: 'value', value: 'is not canonical', rule: (error as Error).message };
+    }
   }
 
   // A tombstone cannot be signed. Where nothing is left to remove it does no harm, and lets compaction clean up behind a removal.

@@ -7,8 +7,11 @@ import type { MaglevError } from '../../host/errors.js';
 import { formatRefusal, refusalAt } from '../../host/membership/refusal.js';
 import { isSignedBy, signedBytes, signValue } from '../../host/membership/signature.js';
 import { createSigner, type Signer } from '../../host/membership/signer.js';
+import type { TopicMessage } from '../../host/membership/sources/kafkaTopic.js';
+import { Translator } from '../../host/membership/sources/kafkaTranslator.js';
 import { isRefusal, readTopicRecord, type TopicRecord } from '../../host/membership/validate.js';
 import { Verifier, type VerifyKey, type VerifyOptions } from '../../host/membership/verifier.js';
+import { random } from '../support/random.js';
 
 const Signature = suite('membership/signature');
 
@@ -125,6 +128,43 @@ Signature('without one, of a key nobody knows, or of no shape: refused by name',
   });
   assert.is(reader.read(of(signer)), 'taken');
 });
+
+Signature(
+  'looked at on other threads, many at a time: just what is told when each is looked at in its turn',
+  async () => {
+    const { key, signer } = makeKey('ops-1');
+    const impostor = makeKey('ops-1').signer;
+    const stranger = makeKey('mallory').signer;
+    const chance = random(7);
+    const counts = { good: 0, again: 0, bad: 0 };
+    const sign = (by: Signer, weight: number) => by.sign({ topic: TOPIC, key: NINE, value: backend({ weight }) });
+    const first = sign(signer, 1000);
+    const { signature } = JSON.parse(first);
+    const write = (): string | null => {
+      const weight = chance.int(1000);
+      const kind = chance.pick(['good', 'good', 'good', 'again', 'bad'] as const);
+      counts[kind]++;
+      if (kind === 'good') return sign(signer, weight);
+      if (kind === 'again') return first;
+      const unsigned = [null, backend({ weight }), backend({ note: '\ud800', signature }), 'no JSON'];
+      return chance.pick([...unsigned, sign(impostor, weight), sign(stranger, weight)]);
+    };
+    const messages = [first, ...Array.from({ length: 700 }, write)].map((text, offset): TopicMessage => {
+      const value = text === null ? null : Buffer.from(text);
+      return { partition: 0, offset, key: Buffer.from(NINE), value, timestampMs: NOON };
+    });
+    const newTranslator = () => new Translator(TOPIC, undefined, new Verifier(TOPIC, { verifyKeys: [key] }));
+    const read = (translator: Translator) =>
+      messages.flatMap((message) => [...translator.take(message), ...translator.flush()]);
+    const inTurn = read(newTranslator());
+    const together = newTranslator();
+    await together.check(messages);
+    assert.equal(read(together), inTurn);
+    const tell = (type: string) => inTurn.filter((event) => event.type === type).length;
+    assert.equal([tell('changes'), tell('refused')], [1 + counts.good, counts.again + counts.bad]);
+    assert.ok(counts.good > 350 && counts.again > 100 && counts.bad > 100, JSON.stringify(counts));
+  },
+);
 
 Signature('an old record published again is refused; the one that counts may come twice', () => {
   const { key, signer } = makeKey('ops-1');

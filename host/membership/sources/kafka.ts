@@ -53,6 +53,7 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
         for await (const event of readTopic(options, signal, start)) {
           switch (event.type) {
             case 'messages':
+              if (verifier !== undefined) await translator.check(event.messages);
               for (const message of event.messages) yield* translator.take(message);
               if (translator.isCaughtUp) yield* translator.flush();
               break;

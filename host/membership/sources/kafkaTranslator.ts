@@ -11,6 +11,8 @@ import { type MessagePlace, NewestOfKey, type TopicMessage } from './kafkaTopic.
 /** What is known of a topic, for a snapshot. */
 type TopicContents = Pick<TopicSnapshot, 'bookmarks' | 'records' | 'others' | 'newest'>;
 
+const CHECKED_TOGETHER = 256; // others wait for the threads of the pool no longer than these take
+
 export class Translator {
   /** All that was there has been told; from now on each burst is told by itself. */
   isCaughtUp = false;
@@ -23,6 +25,7 @@ export class Translator {
   private readonly told = new Set<string>(); // keys that it has
   private readonly newest = new NewestOfKey();
   private readSince: Set<string> | undefined; // keys seen since a restart
+  private readonly read = new WeakMap<TopicMessage, TopicRecord | Refusal>(); // by check(), for take()
 
   constructor(
     private readonly topic: string,
@@ -30,12 +33,26 @@ export class Translator {
     private readonly verifier?: Verifier,
   ) {}
 
+  /** Looks at the signatures of messages that are to be taken next, some at a time on other threads; what becomes of them is `take`'s. */
+  async check(messages: readonly TopicMessage[]): Promise<void> {
+    const { verifier } = this;
+    if (verifier === undefined) return;
+    for (let first = 0; first < messages.length; first += CHECKED_TOGETHER) {
+      const records = messages.slice(first, first + CHECKED_TOGETHER).map((message) => {
+        const record = read(message);
+        this.read.set(message, record);
+        return record;
+      });
+      await Promise.all(records.map((record) => (isRefusal(record) ? undefined : verifier.check(record))));
+    }
+  }
+
   *take(message: TopicMessage): Generator<SourceEvent> {
-    const { partition, offset, key, value } = message;
-    this.last = `offset ${offset} of partition ${partition}`;
+    const { partition } = message;
+    this.last = placeOf(message);
     this.count++;
     this.bookmarks.set(partition, bookmarkBehind([message], this.bookmarks.get(partition)));
-    const record = readTopicRecord(key, value, { where: `event at ${this.last}`, ignored: 'event' });
+    const record = this.read.get(message) ?? read(message);
     const outcome = isRefusal(record) ? record : this.judge(record, message);
     if (typeof outcome === 'object') yield { type: 'refused', refusal: outcome };
     else if (outcome === 'taken') this.takeRecord(record as TopicRecord, message);
@@ -161,6 +178,14 @@ export class Translator {
     if (this.told.has(key)) this.batch.set(key, { remove: key });
     else this.batch.delete(key);
   }
+}
+
+function read(message: TopicMessage): TopicRecord | Refusal {
+  return readTopicRecord(message.key, message.value, { where: `event at ${placeOf(message)}`, ignored: 'event' });
+}
+
+function placeOf({ offset, partition }: TopicMessage): string {
+  return `offset ${offset} of partition ${partition}`;
 }
 
 // A slow start that does not say since when begins with its message: then it does so alike for all that read it, whenever they do. With its
