@@ -17,6 +17,7 @@ import { webVip } from './live/support/members.js';
 import { until } from './live/support/until.js';
 import { askNames, startNameServer, startNameServers } from './package/nameServers.js';
 import { Talker } from './package/talker.js';
+import { whyMissing } from './support/optional.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
@@ -193,10 +194,7 @@ const KAFKA_CASES: [string, () => Promise<void>][] = [
   ['kafka-source.mjs takes over what publish.mjs writes', takesOverFromKafka],
   ['health-checker.mjs says who is down and who is back, and never that all are', checksHealth],
 ];
-const kafkaMissing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
+const kafkaMissing = await whyMissing(loadKafka());
 for (const [name, body] of KAFKA_CASES) {
   if (kafkaMissing === undefined) live(name, body);
   else {

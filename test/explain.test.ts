@@ -27,18 +27,18 @@ async function open(limits = {}): Promise<HotPath> {
   await hotPath.apply(MEMBERS);
   return hotPath;
 }
+const FLOW = {
+  source: '203.0.113.7',
+  destination: '198.18.0.1',
+  protocol: 'tcp',
+  sourcePort: 40_000,
+  destinationPort: 80,
+} as const;
 const texts = (steps: Step[]): string[] => steps.map(({ step, text }) => `${step}: ${text}`);
 
 Explain('tells a 5-tuple from parse to verdict', async () => {
   const hotPath = await open();
-  const flow = {
-    source: '203.0.113.7',
-    destination: '198.18.0.1',
-    protocol: 'tcp',
-    sourcePort: 40_000,
-    destinationPort: 80,
-  } as const;
-  const steps = hotPath.explain({ ...flow, isSyn: true });
+  const steps = hotPath.explain({ ...FLOW, isSyn: true });
   assert.equal(
     steps.map(({ step }) => step),
     ['parse', 'vip', 'hash', 'slot', 'backend', 'encap', 'verdict'],
@@ -54,13 +54,7 @@ Explain('tells a 5-tuple from parse to verdict', async () => {
 
 Explain('says what is not ours, what is broken, and a hash of another profile', async () => {
   const hotPath = await open();
-  const flow = {
-    source: '203.0.113.7',
-    destination: '198.18.0.1',
-    protocol: 'tcp',
-    sourcePort: 1,
-    destinationPort: 81,
-  } as const;
+  const flow = { ...FLOW, destinationPort: 81 };
   assert.equal(texts(hotPath.explain(flow)).slice(1), [
     'verdict: DROP_NO_VIP: sent to a VIP address, but to a protocol or port that no VIP has',
   ]);
@@ -81,19 +75,12 @@ Explain('says what is not ours, what is broken, and a hash of another profile', 
 
 Explain('names the field of a flow that is wrong', async () => {
   const hotPath = await open();
-  const flow = {
-    source: '203.0.113.7',
-    destination: '198.18.0.1',
-    protocol: 'tcp',
-    sourcePort: 1,
-    destinationPort: 80,
-  } as const;
   assert.throws(
-    () => hotPath.explain({ ...flow, sourcePort: 70_000 }),
+    () => hotPath.explain({ ...FLOW, sourcePort: 70_000 }),
     /^sourcePort 70000 must be an integer of 0\.\.65535$/,
   );
-  assert.throws(() => hotPath.explain({ ...flow, source: '::1' }), /must be of the family of 198\.18\.0\.1/);
-  assert.throws(() => hotPath.explain({ ...flow, source: 'here' }), /^source "here" must be an IPv4 or IPv6 address$/);
+  assert.throws(() => hotPath.explain({ ...FLOW, source: '::1' }), /must be of the family of 198\.18\.0\.1/);
+  assert.throws(() => hotPath.explain({ ...FLOW, source: 'here' }), /^source "here" must be an IPv4 or IPv6 address$/);
 });
 
 Explain('a tracked slot, and nothing is entered by asking', async () => {
@@ -102,14 +89,7 @@ Explain('a tracked slot, and nothing is entered by asking', async () => {
   const before = hotPath.stats();
   let tracked = 0;
   for (let port = 1; port < 400; port++) {
-    const steps = hotPath.explain({
-      source: '203.0.113.7',
-      destination: '198.18.0.1',
-      protocol: 'tcp',
-      sourcePort: port,
-      destinationPort: 80,
-      isSyn: true,
-    });
+    const steps = hotPath.explain({ ...FLOW, sourcePort: port, isSyn: true });
     if (steps[3]?.fields.isTracked === true) tracked++;
   }
   assert.ok(tracked > 80 && tracked < 200, `${tracked} of 399 on tracked slots`); // a third of the table moved, and a little

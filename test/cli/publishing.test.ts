@@ -13,14 +13,10 @@ import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { backend, PaperBalancer, TOPIC, vip, WEB } from '../fleet/support.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
+import { casesThatNeed } from '../support/optional.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Commands = suite('cli/publishing');
-const kafkaTest = missing === undefined ? Commands : Commands.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Commands);
 
 const MAIN = fileURLToPath(new URL('../../host/cli/main.js', import.meta.url));
 const STATUS_TOPIC = 'balancer-status';

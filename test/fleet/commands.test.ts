@@ -14,16 +14,12 @@ import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { differingSlots } from '../../host/membership/table.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
+import { casesThatNeed } from '../support/optional.js';
 import { FAST, FollowingBalancer, type Oddities, type Ran, runCommand, STATUS_TOPIC } from './following.js';
 import { SECRET, TOPIC, WEB } from './support.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Fleet = suite('fleet/commands');
-const kafkaTest = missing === undefined ? Fleet : Fleet.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Fleet);
 
 const vipEntry = { key: WEB, value: '{"v":1,"address":"192.0.2.80","protocol":"tcp","port":80,"tableSize":4099}' };
 const entry = (last: number, extra: object = {}) => ({

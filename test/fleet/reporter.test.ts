@@ -9,15 +9,11 @@ import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroke
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
+import { casesThatNeed } from '../support/optional.js';
 import { backend, PaperBalancer, vip, WEB } from './support.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Report = suite('fleet/reporter');
-const kafkaTest = missing === undefined ? Report : Report.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Report);
 const STATUS_TOPIC = 'balancer-status';
 const FAST = { 'fetch.wait.max.ms': 10 };
 

@@ -8,11 +8,12 @@ import type { LabHost } from '../../host/demo/lab/labHost.js';
 import { LabProgram } from '../../host/demo/lab/program.js';
 import type { Topology } from '../../host/demo/lab/topology.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
+import { whyMissing } from '../support/optional.js';
 import { liveSuite, withTopology } from './lab.js';
 import type { FleetBrokerReport } from './programs/fleetBroker.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { HTTP_PORT, webVip } from './support/members.js';
-import { liveSuiteWith } from './support/suite.js';
+import { skippedSuite } from './support/suite.js';
 import { until } from './support/until.js';
 
 const BROKER = new URL('./programs/fleetBroker.js', import.meta.url);
@@ -21,11 +22,8 @@ const TOPIC = 'balancer-members';
 const STATUS_TOPIC = 'balancer-status';
 const TABLE_SIZE = 4099;
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-const live = missing === undefined ? liveSuite('live/fleet') : liveSuiteWith('live/fleet', ['node-rdkafka']);
+const missing = await whyMissing(loadKafka());
+const live = missing === undefined ? liveSuite('live/fleet') : skippedSuite('live/fleet', missing);
 
 interface Balancer {
   id: string;

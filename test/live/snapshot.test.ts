@@ -6,6 +6,7 @@ import { LabProgram } from '../../host/demo/lab/program.js';
 import type { Topology } from '../../host/demo/lab/topology.js';
 import type { BrokerCommand, BrokerConfig, BrokerReport } from '../../host/demo/programs/broker.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
+import { whyMissing } from '../support/optional.js';
 import { withTopology } from './lab.js';
 import { CommandBalancer } from './support/commandBalancer.js';
 import { countBackends, visit } from './support/httpLoad.js';
@@ -20,10 +21,7 @@ const WRITTEN_MS_MAX = 8000;
 const SCRIPT = new URL('../../host/demo/programs/broker.js', import.meta.url);
 const BROKER_TIMEOUT_MS = 20_000;
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
+const missing = await whyMissing(loadKafka());
 const live = missing === undefined ? liveSuiteWith('live/snapshot', ['curl']) : skippedSuite('live/snapshot', missing);
 
 async function startBroker({ balancer }: Topology, vips: readonly FileVip[]) {

@@ -16,15 +16,11 @@ import {
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { applyChanges, backendsOf, EMPTY_STATE } from '../../host/membership/state.js';
 import { type ApplyOptions, applyFile } from '../support/applyFile.js';
+import { casesThatNeed } from '../support/optional.js';
 import { bounded, changesTold, Listener } from './support.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Apply = suite('cli/apply');
-const kafkaTest = missing === undefined ? Apply : Apply.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Apply);
 
 const TOPIC = 'balancer-members';
 const WEB = 'tcp/192.0.2.80:80';

@@ -19,16 +19,12 @@ import {
 } from '../../host/membership/sources/kafka.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { applyChanges, countRecords, EMPTY_STATE } from '../../host/membership/state.js';
+import { casesThatNeed } from '../support/optional.js';
 import { MALFORMED } from './malformed.js';
 import { bounded, changesTold, Listener } from './support.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Kafka = suite('membership/sources/kafka');
-const kafkaTest = missing === undefined ? Kafka : Kafka.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Kafka);
 
 const TOPIC = 'balancer-members';
 const WEB = 'tcp/192.0.2.80:80';

@@ -10,16 +10,12 @@ import { loadKubernetes } from '../../host/orchestrators/kubernetes/client.js';
 import type { ServiceTarget } from '../../host/orchestrators/kubernetes/slices.js';
 import { type KubernetesOptions, kubernetesSource } from '../../host/orchestrators/kubernetes/source.js';
 import { until } from '../live/support/until.js';
+import { casesThatNeed } from '../support/optional.js';
 import { Replay } from './replay.js';
 import { PaperPublisher, WEB } from './support.js';
 
-const missing = await loadKubernetes().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Kubernetes = suite('orchestrators/kubernetes');
-const kubernetesTest = missing === undefined ? Kubernetes : Kubernetes.skip;
+const kubernetesTest = await casesThatNeed(loadKubernetes(), Kubernetes);
 
 interface Scene {
   replay: Replay;

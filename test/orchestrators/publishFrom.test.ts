@@ -11,18 +11,14 @@ import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { loadKubernetes } from '../../host/orchestrators/kubernetes/client.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
+import { casesThatNeed } from '../support/optional.js';
 import { COMMAND, RunningPublisher } from './command.js';
 import { Replay } from './replay.js';
 import { WEB } from './support.js';
 
 const TOPIC = 'balancer-members';
-const missing = await Promise.all([loadKafka(), loadKubernetes()]).then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const PublishFrom = suite('orchestrators/publishFrom');
-const commandTest = missing === undefined ? PublishFrom : PublishFrom.skip;
+const commandTest = await casesThatNeed(Promise.all([loadKafka(), loadKubernetes()]), PublishFrom);
 
 interface Scene {
   folder: string;

@@ -6,25 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addressBytes, isMapped } from '../../host/membership/address.js';
+import type { Rings } from '../conformance/katran/format.js';
 import { hashAddress } from '../model/address.js';
 import { jhash } from '../model/jhash.js';
 import { katranTable } from '../model/tables.js';
 import { withSeeds } from '../support/random.js';
 import { countSlots, createTables } from '../support/tables.js';
-
-interface Rings {
-  address_hashes: { address: string; hash_hex: string }[];
-  rings: {
-    version: 1 | 2;
-    ring_size: number;
-    endpoints: { index: number; weight: number; address: string }[];
-    slots_per_index: Record<string, number>;
-    first_slots: number[];
-    sha256_of_u32le_slots: string;
-  }[];
-  packet_hashes: { src: string; src_port: number; dst_port: number; hash_hex: string; ring_slot: number }[];
-  murmur3_x64_first64: { a_hex: string; b: number; seed: number; out_hex: string }[];
-}
 
 const Katran = suite('profiles/katran');
 const tables = createTables(12);

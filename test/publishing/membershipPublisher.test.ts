@@ -13,15 +13,11 @@ import {
 } from '../../host/publishing/membershipPublisher.js';
 import { TopicView } from '../../host/publishing/topicView.js';
 import { bounded } from '../membership/support.js';
+import { casesThatNeed } from '../support/optional.js';
 import { backendsOf, recordsOf } from './support.js';
 
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const Publishing = suite('publishing/membershipPublisher');
-const kafkaTest = missing === undefined ? Publishing : Publishing.skip;
+const kafkaTest = await casesThatNeed(loadKafka(), Publishing);
 
 const TOPIC = 'balancer-members';
 const WEB = 'tcp/192.0.2.80:80';
