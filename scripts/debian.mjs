@@ -33,19 +33,20 @@ const kafkaPackages = () => ((process.env.KAFKA_BROKERS ?? '') === '' ? ['defaul
 /** Packages of a job: without the needed ones it cannot do its work; without the others it skips something and says so. */
 export function packagesOf(job, { mustCompile }) {
   const isOffline = job === 'fuzz' || job === 'conformance';
-  const needed = job === 'bench' || isOffline ? [] : ['iproute2', 'nftables'];
+  const needed = ['demo', 'test'].includes(job) ? ['iproute2', 'nftables'] : [];
   const wanted = {
     demo: [],
     test: ['tshark', 'curl', 'nginx', 'iperf3', 'tcpdump', 'openssl', ...kafkaPackages()],
     bench: ['build-essential'],
+    'bench-kafka': ['iproute2', 'nftables', ...kafkaPackages()],
     fuzz: [],
     conformance: [],
   }[job];
   if (!mustCompile || isOffline) return { needed, wanted };
-  // The demo's broker is librdkafka's; tests and bench do without, and say so. The -dev packages are optional for librdkafka.
+  // The demo's broker is librdkafka's; the others do without, and say so. The -dev packages are optional for librdkafka.
   if (job === 'demo')
     return { needed: [...needed, 'build-essential', 'python3'], wanted: ['libssl-dev', 'zlib1g-dev'] };
-  return { needed, wanted: [...new Set([...wanted, ...(job === 'test' ? COMPILE : [])])] };
+  return { needed, wanted: [...new Set([...wanted, ...(job === 'bench' ? [] : COMPILE)])] };
 }
 
 /** Those of `names` that are not there. */

@@ -1,6 +1,6 @@
-// scripts/setup.mjs <demo|test|bench|fuzz|conformance>: brings a fresh clone to where the job can run; says nothing when all is there.
+// scripts/setup.mjs <demo|test|bench|bench-kafka|fuzz|conformance>: brings a fresh clone to where the job can run; says nothing when all is there.
 // In this order, for each needs the one before: Debian packages (a compiler), npm packages (node-rdkafka compiles), a Kafka for the
-// tests, the build.
+// tests and the benchmark of membership, the build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -23,7 +23,10 @@ import {
 } from './freshness.mjs';
 import { areKafkaJarsHere, ensureKafkaJars } from './kafkaJars.mjs';
 
-const JOBS = ['demo', 'test', 'bench', 'fuzz', 'conformance'];
+const JOBS = ['demo', 'test', 'bench', 'bench-kafka', 'fuzz', 'conformance'];
+/** Those that need node-rdkafka, and those that want a real Kafka beside it. */
+const WITH_RDKAFKA = ['demo', 'test', 'bench-kafka'];
+const WITH_KAFKA = ['test', 'bench-kafka'];
 const NODE_MAJOR_MIN = 20;
 
 function say(text) {
@@ -118,7 +121,7 @@ function ensureKafka() {
   if ((process.env.KAFKA_BROKERS ?? '') !== '' || rdkafkaState() !== 'ready') return;
   if (!areKafkaJarsHere()) say('fetching Apache Kafka from Maven Central, 50 MB');
   const { reason } = ensureKafkaJars();
-  if (reason !== undefined) say(`${reason}; tests make do with an embedded broker, and say what they skip`);
+  if (reason !== undefined) say(`${reason}; an embedded broker has to do, and what it cannot is left out and said`);
 }
 
 const job = process.argv[2];
@@ -126,6 +129,6 @@ if (!JOBS.includes(job)) fail(`usage: node scripts/setup.mjs ${JOBS.join('|')}`)
 checkNode();
 ensureDebianPackages(job);
 ensureNpmPackages();
-if (!['bench', 'fuzz', 'conformance'].includes(job)) ensureRdkafka();
-if (job === 'test') ensureKafka();
+if (WITH_RDKAFKA.includes(job)) ensureRdkafka();
+if (WITH_KAFKA.includes(job)) ensureKafka();
 ensureBuild();

@@ -37,7 +37,8 @@ Results, by name (--only takes a name or its beginning):
 Left out unless named: membership, .tracked but for ipip4, IPv6 but for ipip6, and table.build.5000011.
 
 membership: a balancer on a cable, a client at its other end, and Kafka, all in a network namespace of their own that goes with them. In a
-clone with Java and Maven that is a real Apache Kafka of one broker; else the one that node-rdkafka brings; a note, and the JSON, say which.
+clone with Java and Maven that is a real Apache Kafka of one broker ("npm run bench" fetches it); else the one that node-rdkafka brings; a note,
+and the JSON, say which.
   apply     from handing a record to the producer to the first frame under the new table: 1,000 backends, 65537 slots, 1,000 changes a run
   burst     10,000 records over 20 VIPs: from the last acknowledged to live; .whole from the first; .builds how many tables
   replay    10,000 backends under 1,000 VIPs from the topic's start to all live, and memory
