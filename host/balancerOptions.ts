@@ -27,9 +27,13 @@ export interface InterfaceOptions {
 
 /** A logger in the manner of pino; nothing is logged without one. */
 export interface Logger {
+  /** What only helps to find a fault. */
   debug(fields: object, message: string): void;
+  /** What is usual: a generation that is live, a neighbour that was found. */
   info(fields: object, message: string): void;
+  /** What should be looked at, and stops nothing: a refused record, a source that is away. */
   warn(fields: object, message: string): void;
+  /** What failed, and stops nothing either. */
   error(fields: object, message: string): void;
 }
 
@@ -52,6 +56,7 @@ export interface LoadBalancerOptions extends Core {
   batchFrames?: number;
   /** Closes the balancer when aborted. */
   signal?: AbortSignal;
+  /** What it tells besides its events. Default: nothing is logged. */
   logger?: Logger;
   /** Where the packet worker's code is, for bundlers. Default: beside this package's code. */
   workerUrl?: URL;

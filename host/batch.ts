@@ -25,6 +25,7 @@ export interface Batch {
   input(i: number): Uint8Array;
   /** Length of frame `i` in bytes; clears its meta. Longer than frameBytesMax: the frame will get DROP_SNAPPED. */
   setLength(i: number, bytes: number): void;
+  /** What the bytes of frame `i` do not say. Call it behind setLength(), which clears it. */
   setMeta(i: number, meta: FrameMeta): void;
   /** Takes the first `count` frames to their verdicts. Default: all. */
   run(count?: number): void;
@@ -43,6 +44,7 @@ export interface Batch {
   outputs(i: number): number;
   /** Where in `bytes` output `k` of frame `i` begins. */
   outputBase(i: number, k?: number): number;
+  /** Its bytes. */
   outputLength(i: number, k?: number): number;
   /** virtio_net_hdr (10 bytes, a view) that must go with output `k` of frame `i`: a super-frame; undefined otherwise. */
   outputVirtio(i: number, k?: number): Uint8Array | undefined;

@@ -27,9 +27,13 @@ interface ErrorDetails {
 /** An error of this library. `message` says what was tried, on what, what came back and what would help. */
 export class MaglevError extends Error {
   override readonly name = 'MaglevError';
+  /** What to switch on. */
   readonly code: ErrorCode;
+  /** The option, or field of a record, that is wrong: `interfaces[0].name`. */
   readonly option?: string;
+  /** The rule it breaks: `must be 0..65535`. */
   readonly rule?: string;
+  /** Name of the errno: `EPERM`. */
   readonly errno?: string;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -7,6 +7,7 @@ import { addressBytes } from './membership/address.js';
 export interface FiveTuple {
   /** Client, IPv4 or IPv6, of the same family as `destination`. */
   source: string;
+  /** The VIP. */
   destination: string;
   protocol: 'tcp' | 'udp' | 'sctp';
   /** 0..65535 */

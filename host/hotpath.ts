@@ -113,6 +113,7 @@ export interface HotPath extends Disposable {
   digest(vip: string): string;
   /** Slots of each backend of a VIP, by address. */
   slots(vip: string): Map<string, number>;
+  /** Counters since the start. */
   stats(): Stats;
 }
 

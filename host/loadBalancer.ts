@@ -43,7 +43,9 @@ export interface LoadBalancer extends AsyncDisposable {
   view(): Promise<View>;
   /** Stops. Resolves when nothing is left of it. `graceMs`: how long to go on forwarding what is under way. Default 0. */
   close(options?: { graceMs?: number }): Promise<void>;
+  /** Listens; listeners are called one after the other, outside the packet threads. */
   on<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this;
+  /** Listens no more. */
   off<E extends keyof Events>(event: E, listener: (e: Events[E]) => void): this;
 }
 

@@ -199,6 +199,7 @@ export const HOT_EVENTS: readonly Verdict[] = [
 
 /** Frames and bytes (of the frames as they came in; with compat 'katran', what their IP header says, as Katran counts). */
 export interface Traffic {
+  /** Frames; a super-frame counts once. */
   packets: number;
   octets: number;
 }

@@ -9,9 +9,11 @@ export type FilterKind = 'bpf' | 'none';
 
 /** A backend of a live VIP. */
 export interface BackendStatus {
+  /** In canonical form. */
   address: string;
   /** As its record says, weight 0 being `draining`. */
   state: 'active' | 'draining' | 'down';
+  /** That of its record, 0..65535. */
   weight: number;
   /** How packets get there, its own or its VIP's: `l2`, `ipip`, `gre`, `gue 6080 1` (port, variant, private field), `l3dsr 10` (DSCP). */
   encap: string;
@@ -33,23 +35,31 @@ export interface BackendStatus {
 
 /** A live VIP. */
 export interface VipStatus {
+  /** `tcp/192.0.2.80:80`. */
   key: string;
+  /** Slots of its lookup table, a prime. */
   slotCount: number;
   /** Slots that keep flow state now. */
   tracked: number;
+  /** Whether backends that were taken out count as active (`panicShare`). */
   panic: Panic;
   /** Ways to a backend that are asked before the table, in their order. */
   routeBy: readonly Way[];
   /** Backends with a server id that another has as well, which is named by it. */
   serverIdConflicts: readonly ServerIdConflict[];
+  /** All that are registered. */
   backends: BackendStatus[];
 }
 
 /** One of our interfaces. */
 export interface InterfaceStatus {
+  /** `eth0`. */
   name: string;
+  /** True while it is up and has a carrier. */
   isUp: boolean;
+  /** Bytes of the largest packet it sends. */
   mtu: number;
+  /** Packet workers that share its frames. */
   workers: number;
   /** Frames that passed the kernel's filter. */
   received: number;
@@ -59,10 +69,12 @@ export interface InterfaceStatus {
 
 /** State of the source. `replaying`: not caught up yet; `stale`: away, forwarding goes on. */
 export interface SourceStatus {
+  /** `kafka topic balancer-members`, `file members.yaml`. */
   name: string;
   state: 'replaying' | 'live' | 'stale' | 'ended';
   /** Unix time in ms since which it is stale. */
   staleSinceMs?: number;
+  /** Why it is stale. */
   reason?: string;
   /**
    * Age of what we have, ms: since the source was last known to have nothing that is not live here; undefined before the first state is.
@@ -96,22 +108,28 @@ export interface HealthCheckStatus {
 
 /** What a balancer is doing now. */
 export interface Status {
+  /** True when all that the source had at the start is live. */
   isReady: boolean;
   /** Number of the published state. */
   generation: number;
+  /** Where membership comes from, and how old it is. */
   source: SourceStatus;
+  /** Live VIPs. */
   vips: VipStatus[];
   /** Known VIPs that are not live as their records say, since a limit leaves no room for them; they are tried again. */
   unpublishedVips: string[];
   /** Backends whose VIP is not there (yet). */
   pendingBackends: number;
   interfaces: InterfaceStatus[];
+  /** `none`: frames for others come to us too, and cost. */
   filter: FilterKind;
   /** True when the host's own stack is kept from VIP traffic. */
   isDiverted: boolean;
   /** Undefined where there are none. */
   healthChecks?: HealthCheckStatus | undefined;
+  /** Packet workers that died and were started again, since the start. */
   workerRestarts: number;
+  /** How full tables and flow table are. */
   memory: MemoryStatus;
   /** Records refused since the start, and the last of them. */
   refusals: { count: number; last: Refusal[] };

@@ -8,6 +8,7 @@ export interface View {
   generation: number;
   /** How far the source is read for it, where the source can say that. */
   position: Position | undefined;
+  /** Every live VIP. */
   vips: VipTable[];
   /** A name of the hash secret: equal where secrets are. */
   secret: string;

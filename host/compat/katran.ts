@@ -14,6 +14,7 @@ import { readInteger } from '../options.js';
 
 /** Where packets inside a tunnel go that come to this outer address: through the balancer, or (`egress`) back out of their port. */
 export interface KatranDestination {
+  /** IPv4 or IPv6; of a live balancer, none of its host's addresses. */
   address: string;
   /** Default false. */
   egress?: boolean;
@@ -39,6 +40,7 @@ export interface KatranOptions {
   source?: { ipv4?: string; ipv6?: string };
   /** Packets of a VIP with the flag `local-vip` for a backend with the flag `local` are left to this host. Default false. */
   localDelivery?: boolean;
+  /** Default: nothing is taken out of tunnels. */
   decap?: KatranDecap;
   /**
    * `server`: no balancer, but what runs on a real server: outer headers are taken off as `decap` says, for this host, and nothing else

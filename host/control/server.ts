@@ -33,6 +33,7 @@ export interface ControlOptions {
 
 /** A control socket, until closed. */
 export interface ControlSocket extends AsyncDisposable {
+  /** Where its file is. */
   readonly path: string;
   /** Closes it and removes the file. */
   close(): Promise<void>;

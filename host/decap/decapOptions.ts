@@ -39,6 +39,7 @@ export interface DecapsulatorOptions {
   divert?: boolean;
   /** Closes the decapsulator when aborted. */
   signal?: AbortSignal;
+  /** Default: nothing is logged. */
   logger?: Logger;
   /** Where the worker's code is, for bundlers. Default: beside this package's code. */
   workerUrl?: URL;

@@ -15,12 +15,14 @@ export interface DecapStats {
 
 /** What a decapsulator is doing now. */
 export interface DecapStatus {
+  /** That it receives from. */
   interface: string;
   /** True while the interface is up and has a carrier. */
   isUp: boolean;
   /** The TUN device, and its index. */
   tun: string;
   tunIndex: number;
+  /** Tunnels that are taken, and the UDP ports that GUE is taken from. */
   types: readonly TunnelType[];
   guePorts: readonly number[];
   /** Addresses or prefixes that outer packets are to, those they may be from, those that packets inside may be to. */

@@ -32,7 +32,9 @@ export interface Decapsulator extends AsyncDisposable {
   status(): DecapStatus;
   /** Stops. Resolves when nothing is left of it. */
   close(): Promise<void>;
+  /** Listens; listeners are called one after the other, outside the packet thread. */
   on<E extends keyof DecapEvents>(event: E, listener: (e: DecapEvents[E]) => void): this;
+  /** Listens no more. */
   off<E extends keyof DecapEvents>(event: E, listener: (e: DecapEvents[E]) => void): this;
 }
 

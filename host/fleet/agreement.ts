@@ -23,6 +23,7 @@ export type Standing =
 
 /** One VIP in which a balancer differs. */
 export interface VipDifference {
+  /** Key of the VIP. */
   vip: string;
   /** `table`: another one; `missing`: it does not have the VIP; `extra`: it should not have it. */
   kind: 'table' | 'missing' | 'extra';
@@ -34,22 +35,29 @@ export interface VipDifference {
 
 /** One balancer. */
 export interface BalancerAgreement {
+  /** Its name in the fleet. */
   id: string;
+  /** How it stands to the others of its group. */
   standing: Standing;
   /** Records that are there, or others have read, and it has not, at most: gaps of compaction count. */
   behind: number;
   /** Since its last report, ms. */
   reportAgeMs: number;
+  /** VIPs in which it has another table than it should. */
   differences: VipDifference[];
+  /** What it said last. */
   view: BalancerView;
 }
 
 /** Balancers that follow the same topic with the same scope: those that can be compared. */
 export interface GroupAgreement {
+  /** The topic that they follow. */
   topic: string;
+  /** The group of balancers whose records they take; undefined: those without one. */
   scope: string | undefined;
   /** As far as anybody has read, or to the ends of the topic where these are known. */
   offsets: Record<string, number>;
+  /** Sorted by id. */
   balancers: BalancerAgreement[];
 }
 
@@ -58,26 +66,32 @@ export type Verdict = 'agree' | 'differ' | 'lag' | 'unknown';
 
 /** Does a fleet agree? */
 export interface Agreement {
+  /** `differ` counts before `unknown`, and that before `lag`. */
   verdict: Verdict;
   /** The reasons, one line each; none when all agree. */
   reasons: string[];
+  /** Those who follow the same topic with the same scope are compared with each other. */
   groups: GroupAgreement[];
 }
 
 /** Digests of the tables as the log has them, at the offsets it was read to; undefined for one that only who has the secret can build. */
 export interface LogTables {
+  /** The topic that was replayed. */
   topic: string;
   scope: string | undefined;
   offsets: Record<string, number>;
   digests: ReadonlyMap<string, string | undefined>;
 }
 
+/** What a fleet is held against. */
 export interface AgreementOptions {
+  /** Unix time, ms. */
   nowMs: number;
   /** How many balancers there are to be: with fewer, not all are there yet. Default: as many as have reported. */
   expected?: number;
   /** A balancer that has not reported for so long is silent, ms. Default 15000. */
   silentMs?: number;
+  /** What the log says, where it was replayed. Default: nothing; then most decide. */
   logs?: readonly LogTables[];
   /** Where topics end: who has not read as far lags, also when all have read equally far. By name of the topic. */
   ends?: ReadonlyMap<string, Record<string, number>>;

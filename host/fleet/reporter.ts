@@ -22,11 +22,13 @@ export interface ReportOptions extends KafkaConnection {
   scope?: string;
   /** How often it reports when nothing changes, ms: 500..60000. Default 3000. */
   everyMs?: number;
+  /** Default: nothing is logged. */
   logger?: Logger;
 }
 
 /** A balancer that reports, until closed. */
 export interface Reporter extends AsyncDisposable {
+  /** Its name in the fleet. */
   readonly id: string;
   /** Why the last report did not get through; undefined when it did. */
   readonly problem: string | undefined;

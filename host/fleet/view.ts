@@ -5,7 +5,9 @@ import { type BalancerRecord, digestOfAll, readStatusMessage, type TableRecord, 
 
 /** A balancer as its last records say it. */
 export interface BalancerView {
+  /** Its name in the fleet. */
   id: string;
+  /** What it said of itself last. */
   record: BalancerRecord;
   /** When the topic had it, Unix time, ms: of the broker or the balancer, as the topic is configured. */
   reportedAtMs: number;

@@ -14,6 +14,7 @@ export interface TableDigest {
 
 /** A backend of a table, as balancers compare it. */
 export interface TableBackend {
+  /** In canonical form. */
   address: string;
   /** Weight that the table was filled with: that of its record, but for a panic; 0 when it is not in the table. */
   weight: number;
@@ -23,6 +24,7 @@ export interface TableBackend {
   slots: number;
   /** As its record says, weight 0 being `draining`. */
   state: 'active' | 'draining' | 'down';
+  /** As `BackendStatus.encap` in status(). */
   encap: string;
   /** True when it drained and nothing is left on it. */
   isDrained: boolean;
@@ -30,9 +32,14 @@ export interface TableBackend {
 
 /** A table as balancers compare it. */
 export interface VipTable extends TableDigest {
+  /** Key of the VIP. */
   vip: string;
+  /** Slots of the table, a prime. */
   slotCount: number;
+  /** The profile it was filled by. */
   hash: HashName;
+  /** What of a packet is hashed; not a part of the digest. */
   hashOn: HashFields;
+  /** All that are registered, also those that are not in the table. */
   backends: TableBackend[];
 }

@@ -30,6 +30,7 @@ export type Panic = 'none' | 'draining' | 'down';
 
 /** A backend as the table builder takes it. */
 export interface TableInput {
+  /** In canonical form. */
   address: string;
   /** 1..65535: that of its record. */
   weight: number;
@@ -47,6 +48,7 @@ export interface EffectiveBackends {
   previousTable: TableInput[];
   /** Addresses of the backends that flows may stay on. */
   canServe: Set<string>;
+  /** Whether backends that were taken out count as active. */
   panic: Panic;
   /** When one of `table` comes to another step of its ramp, Unix time in ms; Infinity when none will. */
   nextStepMs: number;

@@ -59,6 +59,7 @@ export interface Vip {
    * Prefixes may overlap: the longest counts.
    */
   address: string;
+  /** `tcp`, `udp` or `sctp`. */
   protocol: Protocol;
   /**
    * 0..65535; 0 = any port. A packet takes, in this order, its address with its port; the longest prefix with its port; its
@@ -209,6 +210,10 @@ export interface MembershipSource {
   readonly name: string;
   /** A fleet follows it, so that every balancer must have the same `hashSecret`. Default false. */
   readonly isShared?: boolean;
+  /**
+   * Follows it: all that is known first, then `caughtUp`, then what changes. Whatever goes wrong on the way is an event;
+   * it throws for options that cannot be.
+   */
   events(signal: AbortSignal, host?: SourceHost): AsyncIterable<SourceEvent>;
 }
 

@@ -15,7 +15,9 @@ import { showValue } from './refusal.js';
 export interface RecordKey {
   /** Canonical key of the VIP: of this record, or of the one this backend stands under. */
   vip: string;
+  /** `tcp`, `udp` or `sctp`. */
   protocol: Protocol;
+  /** Of the VIP; without the length of its prefix. */
   address: string;
   /** Set for a prefix: how many of its leading bits count, 8..31 or 16..127. */
   prefixBits?: number;

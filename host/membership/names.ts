@@ -14,6 +14,7 @@ interface Name<K> {
 
 /** Two backends of a VIP that have the same server id, and neither is down. */
 export interface ServerIdConflict {
+  /** 1..16777213. */
   readonly serverId: number;
   /** The backend that is named. */
   readonly named: string;

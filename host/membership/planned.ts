@@ -4,8 +4,11 @@ import type { ServerIdConflict } from './names.js';
 
 /** What a change does to one backend of a VIP, in slots of the lookup table. */
 export interface PlannedBackend {
+  /** In canonical form. */
   address: string;
+  /** Slots it has. */
   slotsBefore: number;
+  /** Slots it will have. */
   slotsAfter: number;
   /** Slots it gets from others. */
   gained: number;
@@ -17,6 +20,7 @@ export interface PlannedBackend {
 export interface Plan {
   /** Key of the VIP. */
   vip: string;
+  /** Whether the VIP comes, stays or goes. */
   change: 'added' | 'changed' | 'removed';
   /** Slots of the table as it will be; of a VIP that is removed, as it was. */
   slotCount: number;

@@ -20,8 +20,9 @@ import { routeBy, serverId, sourceRoutes, waysRule } from './ways.js';
 export const WEIGHT_MAX = 65535;
 /** Weight of a backend whose record names none. */
 export const WEIGHT_DEFAULT = 1;
-/** Bounds of `tableSize`; the lookup tables of Envoy and Cilium end at the same prime. */
+/** Smallest `tableSize`. */
 export const TABLE_SIZE_MIN = 7;
+/** Largest `tableSize`; the lookup tables of Envoy and Cilium end at the same prime. */
 export const TABLE_SIZE_MAX = 5000011;
 /** Slots of the lookup table of a VIP whose record names no size. */
 export const TABLE_SIZE_DEFAULT = 65537;

@@ -15,7 +15,9 @@ export interface SignerOptions {
 
 /** What is signed. */
 export interface Unsigned {
+  /** The topic it is for: a signature is good in no other. */
   topic: string;
+  /** Of the record, in its one spelling. */
   key: string;
   /** The value, JSON of an object; null: that the key is removed. A signature that it has is replaced. */
   value: string | null;
@@ -25,6 +27,7 @@ export interface Unsigned {
 
 /** Signs values of a topic. */
 export interface Signer {
+  /** Name of the key that it signs with. */
   readonly keyId: string;
   /** What its signatures are verified with. */
   readonly publicKey: KeyObject;

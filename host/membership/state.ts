@@ -14,6 +14,7 @@ import { type CanonicalRemove, isRefusal, readChange, type Step } from './valida
 
 /** A VIP record, canonical, and who told it. */
 export interface VipEntry {
+  /** `tcp/192.0.2.80:80`. */
   readonly key: string;
   readonly vip: Vip;
   readonly source: string;
@@ -21,7 +22,9 @@ export interface VipEntry {
 
 /** A backend record, canonical, and who told it. */
 export interface BackendEntry {
+  /** `tcp/192.0.2.80:80/10.0.1.9`. */
   readonly key: string;
+  /** Of its VIP, which may not be there. */
   readonly vipKey: string;
   readonly backend: Backend;
   readonly source: string;
@@ -29,6 +32,7 @@ export interface BackendEntry {
 
 /** All records that are known. Never changed: `applyChanges` makes the next one. */
 export interface MembershipState {
+  /** By key. */
   readonly vips: ReadonlyMap<string, VipEntry>;
   /** By key of the VIP, which may not be there (yet), then by address. No inner map is empty. */
   readonly backends: ReadonlyMap<string, ReadonlyMap<string, BackendEntry>>;

@@ -4,9 +4,12 @@ import { HOT_EVENTS, VERDICTS } from '../stats.js';
 
 /** A metric. Durations are in seconds and sizes in bytes, as Prometheus wants them. */
 export interface MetricDefinition {
+  /** `maglev_` and what it is, with its unit last. */
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Names of its labels; none for most. */
   readonly labels: readonly string[];
+  /** What it says, for the exposition and docs/METRICS.md. */
   readonly help: string;
 }
 

@@ -19,6 +19,7 @@ export interface MetricsOptions {
 export interface MetricsServer extends AsyncDisposable {
   /** Where it listens, with its port: `http://127.0.0.1:9464`. */
   readonly url: string;
+  /** Stops listening. Resolves when no connection is left. */
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import type { BackendState } from '../membership/event.js';
 export interface Endpoint {
   /** IPv4 or IPv6 address. */
   address: string;
+  /** What its record will say. */
   state: BackendState;
   /** 0..65535. Default: that of the target. */
   weight?: number;

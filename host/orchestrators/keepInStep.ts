@@ -26,7 +26,9 @@ export type StepEvent =
 
 /** What is kept in step, and how. */
 export interface KeepOptions {
+  /** Who says which endpoints there are. */
   source: EndpointSource;
+  /** Who writes: its limits hold for every step, but with `force`. */
   publisher: EndpointPublisher;
   /** VIPs that are managed here; no other is touched. 1..10000, each once. */
   targets: readonly VipTarget[];
@@ -42,7 +44,9 @@ export interface KeepOptions {
   force?: boolean;
   /** Return when all is in step for the first time. Default false. */
   once?: boolean;
+  /** Ends it: keepInStep resolves. */
   signal: AbortSignal;
+  /** Told of what happens, one after the other. */
   onEvent?: (event: StepEvent) => void;
 }
 

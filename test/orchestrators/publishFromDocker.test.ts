@@ -12,6 +12,7 @@ import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { until } from '../live/support/until.js';
 import { bounded } from '../membership/support.js';
 import { modelDigests } from '../model/topic.js';
+import { casesThatNeed } from '../support/optional.js';
 import { createEngine } from '../support/worker.js';
 import { COMMAND, RunningPublisher } from './command.js';
 import { Replay } from './replay.js';
@@ -19,13 +20,8 @@ import { WEB } from './support.js';
 
 const TOPIC = 'balancer-members';
 const SECRET = 'a secret of 16 bytes';
-const missing = await loadKafka().then(
-  () => undefined,
-  (error: Error) => error.message,
-);
-if (missing !== undefined) console.log(`skipped: ${missing}`);
 const PublishFromDocker = suite('orchestrators/publishFromDocker');
-const commandTest = missing === undefined ? PublishFromDocker : PublishFromDocker.skip;
+const commandTest = await casesThatNeed(loadKafka(), PublishFromDocker);
 
 /** A balancer without interfaces that follows the topic. */
 function startBalancer(brokers: readonly string[]) {

@@ -21,7 +21,9 @@ export const SASL_MECHANISMS = ['scram-sha-256', 'scram-sha-512', 'plain'] as co
 
 /** Who we are to the brokers: a user, and a password or, better, the file that holds it. */
 export interface KafkaSasl {
+  /** SCRAM sends no password; `plain` wants TLS. */
   mechanism: (typeof SASL_MECHANISMS)[number];
+  /** As the brokers know it. */
   username: string;
   /** File of the password, without its line end. Read when a client is made, so that a new password needs no restart. */
   passwordFile?: string;

@@ -12,6 +12,7 @@ import type { DeliveryReport, LibrdKafkaError, Metadata, Producer } from './rdka
 
 /** A topic to write to. */
 export interface PublisherOptions extends KafkaConnection {
+  /** With `cleanup.policy=compact`. */
   topic: string;
   /** How long a record may take to be acknowledged, ms: 100..300000. Default 10000. Brokers are waited for at most 5000. */
   timeoutMs?: number;
@@ -21,7 +22,9 @@ export interface PublisherOptions extends KafkaConnection {
 
 /** One entry of the topic. A null value is a tombstone: it removes the key. */
 export interface TopicEntry {
+  /** In its one spelling (`vipKey`, `backendKey`). */
   key: string;
+  /** JSON of the record, 65536 bytes at most for balancers to take it. */
   value: string | null;
   /** With a signer: the highest `seq` that the record is known to have had. Default: none. */
   after?: number;

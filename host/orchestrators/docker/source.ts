@@ -25,6 +25,7 @@ import { Engine, type EngineEvent } from './engine.js';
 export interface DockerOptions {
   /** Its unix socket. Default /var/run/docker.sock. Who may use it is root on that host. */
   socket?: string;
+  /** VIPs that labels may name; a label that names another is a `warning`. */
   vips: readonly ContainerTarget[];
   /** How long an answer may take, ms: 100..600000. Default 10000. */
   answerMs?: number;

@@ -25,7 +25,9 @@ interface SliceEndpoint {
 
 /** A Service whose endpoints are the backends of a VIP. */
 export interface ServiceTarget extends VipTarget {
+  /** Of the Service. */
   namespace: string;
+  /** Its name. */
   service: string;
   /** Name of a port of the Service: slices without it do not count. Default: any. */
   port?: string;

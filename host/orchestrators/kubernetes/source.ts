@@ -9,6 +9,7 @@ import { type SliceTimes, SliceWatch } from './sliceWatch.js';
 
 /** A cluster, and which of its Services are behind which VIP. */
 export interface KubernetesOptions extends KubernetesConnection {
+  /** Services whose endpoints are backends. */
   services: readonly ServiceTarget[];
   /** How long a list may take, ms: 100..600000. Default 30000. */
   answerMs?: number;
