@@ -1,5 +1,7 @@
 // host/follow.ts: follows a membership source: takes what it says in order and hands it to the engine. What arrives while
-// a publication is under way waits and is then applied together: one build a VIP for all that came.
+// a publication is under way waits and is then applied together: one build a VIP for all that came. A single change is applied
+// at once; of many, the rest is waited for.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineOutcome } from './engine.js';
 import { MaglevError } from './errors.js';
 import type { Change, MembershipSource, Position, Refusal, SourceEvent } from './membership/event.js';
@@ -29,6 +31,11 @@ export interface Follower {
   /** Packets by key of the VIP, since the start. */
   packets(): ReadonlyMap<string, number>;
 }
+
+// To read a burst takes less time than to build the tables of its first part and then all of them again.
+const BURST_CHANGES = 200; // so many together, and more are likely on the way
+const BURST_QUIET_MS = 5; // unless nothing more came for so long
+const BURST_WAIT_MAX_MS = 150; // some sources never end
 
 type Changes = Extract<SourceEvent, { type: 'changes' }>;
 type Reached = Extract<SourceEvent, { type: 'reached' }>;
@@ -91,6 +98,7 @@ class Line {
 
   private async work(): Promise<void> {
     while (this.waiting.length > 0) {
+      await this.letBurstIn();
       const [first] = this.waiting;
       // Who waits for an answer gets one for his changes alone; the others are taken together.
       const isAlone = first?.applied !== undefined;
@@ -99,6 +107,20 @@ class Line {
       await this.applyTogether(this.waiting.splice(0, count));
     }
     this.working = undefined;
+  }
+
+  private async letBurstIn(): Promise<void> {
+    const untilMs = performance.now() + BURST_WAIT_MAX_MS;
+    for (let seen = 0, count = this.count(); count > seen && performance.now() < untilMs; count = this.count()) {
+      if (count < BURST_CHANGES) return;
+      seen = count;
+      await sleep(BURST_QUIET_MS);
+    }
+  }
+
+  /** Changes that wait and are nobody's alone. */
+  private count(): number {
+    return this.waiting.reduce((sum, { changes, applied }) => sum + (applied === undefined ? changes.length : 0), 0);
   }
 
   private async applyTogether(together: Changes[]): Promise<void> {

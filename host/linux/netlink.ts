@@ -1,7 +1,7 @@
 // host/linux/netlink.ts: what the kernel knows about interfaces, addresses, routes and neighbours: asked, and followed.
 // /sys/class/net would show another network namespace than ours after unshare(1); netlink cannot.
 
-import { addressBytes, addressText } from './address.js';
+import { addressBytes } from './address.js';
 import {
   addressRequest,
   dummyAddressRequest,
@@ -31,8 +31,8 @@ export interface Netlink {
   links(): Link[];
   /** All addresses of this host. */
   addresses(): HostAddress[];
-  /** The way to an address; undefined when there is none. */
-  route(address: string): Route | undefined;
+  /** The ways to addresses, in their order; undefined where there is none. */
+  routes(addresses: readonly string[]): (Route | undefined)[];
   /** An entry of the neighbour table; undefined when there is none. */
   neighbour(ifindex: number, address: string): Neighbour | undefined;
   /**
@@ -54,7 +54,7 @@ export function openNetlink(): Netlink {
   return {
     links: () => socket.dump({ type: RTM_GETLINK, ...linkRequest() }, 'interfaces', parseLink),
     addresses: () => socket.dump({ type: RTM_GETADDR, fixed: addressRequest() }, 'addresses', parseAddress),
-    route: (address) => askRoute(socket, addressBytes(address)),
+    routes: (addresses) => askRoutes(socket, addresses),
     neighbour: (ifindex, address) => {
       const request = { type: RTM_GETNEIGH, ...neighbourRequest(ifindex, addressBytes(address)) };
       const answer = socket.ask(request, `neighbour ${address}`, ['ENOENT', 'ENODEV']);
@@ -79,13 +79,12 @@ function raiseTun(socket: NetlinkSocket, ifindex: number, mtu: number): void {
   socket.ask({ type: RTM_SETLINK, ...upRequest(ifindex) }, on);
 }
 
-function askRoute(socket: NetlinkSocket, address: Uint8Array): Route | undefined {
+function askRoutes(socket: NetlinkSocket, addresses: readonly string[]): (Route | undefined)[] {
   // IPv4 says "unreachable" by an errno: that of the route (ip route add unreachable, prohibit, blackhole) or of none.
   const absent = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL'];
-  const answer = socket.ask(
-    { type: RTM_GETROUTE, ...routeRequest(address) },
-    `route to ${addressText(address)}`,
-    absent,
-  );
-  return answer && parseRoute(answer);
+  const questions = addresses.map((address) => {
+    const request = { type: RTM_GETROUTE, ...routeRequest(addressBytes(address)) };
+    return { request, on: `route to ${address}` };
+  });
+  return socket.askAll(questions, absent, parseRoute);
 }

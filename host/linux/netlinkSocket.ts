@@ -41,6 +41,7 @@ const DATAGRAM_BYTES_MAX = 65536; // rtnetlink fills at most 32 KiB, one interfa
 const RECEIVE_BUFFER_BYTES = 1 << 20;
 const ANSWER_TIMEOUT_S = 2;
 const DUMP_ATTEMPTS = 5;
+const ASKED_TOGETHER_MAX = 32; // an answer takes a page of the receive buffer, of which an unprivileged socket has 208 KiB
 
 /** What to ask: a type, its fixed part, its attributes. */
 interface Request {
@@ -48,6 +49,13 @@ interface Request {
   readonly flags?: number;
   readonly fixed: Uint8Array;
   readonly attributes?: readonly Attribute[];
+}
+
+/** A question of several. */
+export interface Question {
+  readonly request: Request;
+  /** For the message of an error. */
+  readonly on: string;
 }
 
 /** What came of a read without waiting: a datagram's messages, nothing, or that some were lost. */
@@ -115,6 +123,45 @@ export class NetlinkSocket {
   }
 
   /**
+   * Asks for one thing each, many in one system call. Only for types that have an answer besides an acknowledgement: none is asked for.
+   * @returns what `parse` makes of each answer, in the order of the questions; undefined where the kernel said one of `absent`. It is
+   * given a view, valid until it returns.
+   * @throws MaglevError ERR_SYSCALL
+   */
+  askAll<T>(
+    questions: readonly Question[],
+    absent: readonly string[],
+    parse: (message: Message) => T | undefined,
+  ): (T | undefined)[] {
+    const answers: (T | undefined)[] = [];
+    for (let first = 0; first < questions.length; first += ASKED_TOGETHER_MAX) {
+      answers.push(...this.#askTogether(questions.slice(first, first + ASKED_TOGETHER_MAX), absent, parse));
+    }
+    return answers;
+  }
+
+  #askTogether<T>(
+    questions: readonly Question[],
+    absent: readonly string[],
+    parse: (message: Message) => T | undefined,
+  ): (T | undefined)[] {
+    const requests = questions.map(({ request }) => this.#encode(request, NLM_F_REQUEST));
+    const last = this.#sequence;
+    this.#sendBytes(Buffer.concat(requests), `${questions.length} questions`);
+    const answers = new Map<number, T | undefined>();
+    while (answers.size < questions.length) {
+      for (const message of this.#receive(`${questions.length} questions`)) {
+        const index = questions.length - 1 - ((last - message.sequence) >>> 0);
+        const question = questions[index];
+        if (question === undefined) continue;
+        const isAbsent = message.type === NLMSG_ERROR && this.#isRefusal(message, question.on, absent);
+        answers.set(index, isAbsent ? undefined : parse(message));
+      }
+    }
+    return questions.map((_, index) => answers.get(index));
+  }
+
+  /**
    * Asks for all there is of a type. Asks again when the list changed while it was being told.
    * @throws MaglevError ERR_SYSCALL
    */
@@ -162,12 +209,20 @@ export class NetlinkSocket {
     this.#isOpen = false;
   }
 
-  #send({ type, flags = 0, fixed, attributes = [] }: Request, base: number, on: string): number {
-    if (!this.#isOpen) throw new MaglevError('ERR_CLOSED', `rtnetlink request on ${on} after close()`);
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    const message = encodeMessage(type, base | flags, this.#sequence, fixed, attributes);
-    if (libc().sendto(this.fd, message, message.length, 0, null, 0) < 0) throw syscallError('sendto rtnetlink', on);
+  #send(request: Request, base: number, on: string): number {
+    this.#sendBytes(this.#encode(request, base), on);
     return this.#sequence;
+  }
+
+  /** A message with the next number, which is then in #sequence. */
+  #encode({ type, flags = 0, fixed, attributes = [] }: Request, base: number): Uint8Array {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    return encodeMessage(type, base | flags, this.#sequence, fixed, attributes);
+  }
+
+  #sendBytes(bytes: Uint8Array, on: string): void {
+    if (!this.#isOpen) throw new MaglevError('ERR_CLOSED', `rtnetlink request on ${on} after close()`);
+    if (libc().sendto(this.fd, bytes, bytes.length, 0, null, 0) < 0) throw syscallError('sendto rtnetlink', on);
   }
 
   #receive(on: string): Iterable<Message> {

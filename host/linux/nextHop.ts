@@ -103,6 +103,7 @@ export class NextHopResolver {
 
   /** Follows these addresses as well: resolved before this returns, as with set(). */
   follow(addresses: Iterable<string>): void {
+    const fresh: Target[] = [];
     for (const text of addresses) {
       const bytes = addressBytes(text);
       const address = addressText(bytes);
@@ -110,8 +111,9 @@ export class NextHopResolver {
       const unknown = { route: undefined, neighbour: undefined, nextHop: undefined, reported: undefined };
       const target: Target = { address, bytes, ...unknown };
       this.#targets.set(address, target);
-      this.#resolve(target);
+      fresh.push(target);
     }
+    this.#resolve(fresh);
   }
 
   /** Follows these addresses no more; they are in canonical form. */
@@ -144,9 +146,15 @@ export class NextHopResolver {
     this.#dirty.clear();
   }
 
-  /** Asks for the route and the neighbour of a target, and reports what is new. */
-  #resolve(target: Target): void {
-    const route = this.#netlink.route(target.address);
+  /** Asks for the routes and the neighbours of targets, and reports what is new. */
+  #resolve(targets: readonly Target[]): void {
+    const routes = this.#netlink.routes(targets.map(({ address }) => address));
+    targets.forEach((target, i) => {
+      this.#take(target, routes[i]);
+    });
+  }
+
+  #take(target: Target, route: Route | undefined): void {
     const via = route?.gateway ?? target.address;
     target.route = route;
     if (target.neighbour?.ifindex !== route?.ifindex || target.neighbour?.address !== via) {
@@ -230,9 +238,7 @@ export class NextHopResolver {
     this.#settledMs = performance.now();
     const dirty = [...this.#dirty];
     this.#dirty.clear();
-    this.#guarded(() => {
-      for (const target of dirty) this.#resolve(target);
-    });
+    this.#guarded(() => this.#resolve(dirty));
   }
 
   #onOverrun(): void {

@@ -59,14 +59,27 @@ await inNetns(import.meta.url, async (suite) => {
     for (const kind of ['blackhole', 'unreachable', 'prohibit']) ip(`route add ${kind} 10.8.${kind.length}.0/24`);
     ip('-6 route add blackhole 2001:db8:8::/48');
     const way = { kind: 'unicast', ifindex: va, gateway: undefined, source: '10.0.0.1', mtu: undefined };
-    assert.equal(netlink.route('10.0.0.5'), way);
-    assert.equal(netlink.route('10.9.1.1'), { ...way, gateway: '10.0.0.9', mtu: 1400 });
-    assert.equal(netlink.route('10.7.1.1'), { ...way, gateway: '2001:db8::9' });
-    assert.equal(netlink.route('2001:db8::5'), { ...way, source: '2001:db8::1' });
-    assert.is(netlink.route('10.0.0.1')?.kind, 'local');
-    assert.is(netlink.route('2001:db8::1')?.kind, 'local');
+    const ways: [string, object | undefined][] = [
+      ['10.0.0.5', way],
+      ['10.9.1.1', { ...way, gateway: '10.0.0.9', mtu: 1400 }],
+      ['10.7.1.1', { ...way, gateway: '2001:db8::9' }],
+      ['2001:db8::5', { ...way, source: '2001:db8::1' }],
+    ];
     const nowhere = ['10.8.9.1', '10.8.11.1', '10.8.8.1', '2001:db8:8::1', '198.51.100.7', '2001:db8:ffff::1'];
-    for (const address of nowhere) assert.is(netlink.route(address), undefined, address);
+    for (const address of nowhere) ways.splice(1, 0, [address, undefined]); // what has none takes no other's place
+    for (const [address, expected] of ways) assert.equal(netlink.routes([address]), [expected], address);
+    // More than are asked for in one system call.
+    const many = Array.from({ length: 10 }, () => ways).flat();
+    assert.equal(
+      netlink.routes(many.map(([address]) => address)),
+      many.map(([, expected]) => expected),
+    );
+    const local = netlink.routes(['10.0.0.1', '2001:db8::1']);
+    assert.equal(
+      local.map((route) => route?.kind),
+      ['local', 'local'],
+    );
+    assert.equal(netlink.routes([]), []);
   });
 
   for (const [family, address] of [
@@ -139,7 +152,7 @@ await inNetns(import.meta.url, async (suite) => {
   });
 
   Live('refuses by name', async () => {
-    assert.is((await errorOf(() => netlink.route('10.1'))).code, 'ERR_OPTION');
+    assert.is((await errorOf(() => netlink.routes(['10.1']))).code, 'ERR_OPTION');
     const gone = await errorOf(() => netlink.solicit(9999, '10.0.0.2'));
     assert.is(gone.message, 'sendto(2) rtnetlink on neighbour 10.0.0.2: ENODEV; there is no such interface (any more)');
     assert.is(netlink.neighbour(9999, '10.0.0.2'), undefined);
