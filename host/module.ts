@@ -54,7 +54,7 @@ export interface HotPathModule extends Record<string, unknown> {
     idle: number,
   ): void;
   releaseTracks(table: number, map: number, mask: number, mode: number, tick: number, idle: number): number;
-  replacePrevious(map: number, mask: number, from: number, to: number): void;
+  replacePrevious(map: number, mask: number, successors: number): void;
   mergeLastOther(fromMap: number, fromMask: number, map: number, mask: number): void;
   countPrevious(map: number, mask: number, backendIndex: number): number;
   countTracked(map: number, mask: number): number;

@@ -84,11 +84,14 @@ export function countPrevious(map: usize, mask: u32, backendIndex: u32): u32 {
   return count;
 }
 
-/** A previous backend is gone for good, or has become another index: its slots must not go on saying the old one. */
-export function replacePrevious(map: usize, mask: u32, from: u32, to: u32): void {
+/**
+ * Previous backends are gone for good, or have become other indexes: their slots must not go on saying the old ones. `successors`: a u16
+ * for every backend index, itself where nothing changed.
+ */
+export function replacePrevious(map: usize, mask: u32, successors: usize): void {
   const end = map + (mask + 1) * TRACK_BYTES;
   for (let record = map; record < end; record += TRACK_BYTES) {
-    if (load<u32>(record, TRACK_SLOT) && previousOf(record) == from) setPrevious(record, to);
+    if (load<u32>(record, TRACK_SLOT)) setPrevious(record, load<u16>(successors + previousOf(record) * 2));
   }
 }
 

@@ -4,39 +4,29 @@
 //
 // If memory or indexes run out, what was begun is given back and the state before stays live: nothing is half applied.
 import { setImmediate } from 'node:timers/promises';
-import {
-  FIELDS_5_TUPLE,
-  HASH_NATIVE,
-  NO_BACKEND,
-  REGION_BUILD,
-  REGION_TABLES,
-  TRACKING_NONE,
-} from '../../assembly/layout.js';
+import { FIELDS_5_TUPLE, HASH_NATIVE, REGION_BUILD, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
-import { isOnlyNamed, katranRealBits } from '../compat/katranRecord.js';
 import type { NextHops } from '../egress.js';
 import { MaglevError } from '../errors.js';
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { CoreSettings } from '../options.js';
 import { addressFamily } from './address.js';
-import { getCanServe, setCanServe, setKatranReal, setOuterSource, writeBackend } from './backendRecord.js';
-import { type EffectiveBackends, effectiveBackends, type TableInput } from './effective.js';
-import { encapName, encapOf, isSameEncap } from './encap.js';
-import type { Applied, Backend, Encap, Vip } from './event.js';
+import { setOuterSource } from './backendRecord.js';
+import { Draft } from './draft.js';
+import type { Applied, Vip } from './event.js';
 import { Indexes } from './indexes.js';
-import { type LiveBackend, type LiveMarks, type LiveVip, NO_MARKS } from './live.js';
+import { type LiveVip, NO_MARKS } from './live.js';
 import type { MarkConflict } from './markConflict.js';
 import { hasMarks, marksOf } from './marks.js';
-import { namesOf } from './names.js';
 import type { Plan } from './planned.js';
 import { planState } from './planState.js';
 import { readPrefix } from './prefix.js';
 import { Roots } from './root.js';
-import { RAMP_STEPS } from './slowStart.js';
 import { backendsOf, type MembershipState } from './state.js';
-import { TableDraft } from './tableDraft.js';
+import { releasedBackends, replaceReleased } from './successors.js';
+import { backendName, VipDraft } from './vipDraft.js';
 
 /** What the publisher works with. */
 export interface PublisherParts {
@@ -52,24 +42,6 @@ export interface PublisherParts {
   tick?(): number;
   /** Unix time, ms, for slow start. Default: that of the host. */
   wallMs?(): number;
-}
-
-/** What one publication has begun: to be finished, or given back. */
-interface Draft {
-  tick: number;
-  /** Unix time, ms: one for all that is published together. */
-  wallMs: number;
-  live: Map<string, LiveVip>;
-  /** VIPs that are new or rebuilt. */
-  made: LiveVip[];
-  tables: TableDraft;
-  servedBefore: Map<number, boolean>;
-  gone: LiveVip[];
-  marks: LiveMarks;
-  /** Gives back the indexes that were taken for it. */
-  undo: (() => void)[];
-  /** What else is written once it is live. */
-  afterwards: (() => void)[];
 }
 
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
@@ -114,13 +86,8 @@ export class Publisher {
 
   /** Builds and publishes the VIPs of `touched` as `state` has them. Resolves when every worker has seen it. */
   async publish(state: MembershipState, touched: Iterable<string>): Promise<Applied> {
-    const tick = this.tick();
-    const tables = new TableDraft(this.parts, this.arena, tick);
-    const live = new Map(this.live);
-    const wallMs = this.wallMs();
-    const { marks } = this;
-    const lists = { made: [], gone: [], undo: [], afterwards: [] };
-    const draft: Draft = { tick, wallMs, live, tables, servedBefore: new Map(), marks, ...lists };
+    const { live, marks } = this;
+    const draft = new Draft(this.parts, this.arena, { live, marks }, { tick: this.tick(), wallMs: this.wallMs() });
     const started = performance.now();
     this.roots.begin();
     try {
@@ -134,13 +101,13 @@ export class Publisher {
       checkRoutes(draft.live.values(), this.parts.settings.sourceRoutesMax);
       this.writeRoot(draft);
     } catch (error) {
-      this.giveUp(draft);
+      draft.giveUp();
       throw error;
     }
     const buildMs = performance.now() - started;
     const generation = await this.roots.publish();
     this.finish(draft);
-    return { generation, slotsMoved: tables.slotsMoved, buildMs };
+    return { generation, slotsMoved: draft.tables.slotsMoved, buildMs };
   }
 
   /** What publish() would move, VIP by VIP. Nothing changes. Throws ERR_LIMIT when memory or indexes would not suffice. */
@@ -176,106 +143,14 @@ export class Publisher {
       draft.live.delete(key);
       draft.gone.push(before);
       draft.tables.remove(before);
-      for (const backend of before.backends.values()) this.serve(draft, backend.index, false);
+      for (const { index } of before.backends.values()) draft.serve(index, false);
       return;
     }
-    const backends = backendsOf(state, key).map(({ backend }) => backend);
-    const effective = effectiveBackends(entry.vip, backends, this.parts.settings.panicShare, draft.wallMs);
-    const made = this.draftLive(draft, key, entry.vip, effective, before, backends);
+    const registered = backendsOf(state, key).map(({ backend }) => backend);
+    const indexes = { vips: this.vipNumbers, backends: this.backendIndexes };
+    const made = new VipDraft(this.parts, indexes, draft).make({ key, vip: entry.vip, registered, before });
     draft.live.set(key, made);
     draft.made.push(made);
-  }
-
-  private draftLive(
-    draft: Draft,
-    key: string,
-    vip: Vip,
-    effective: EffectiveBackends,
-    before: LiveVip | undefined,
-    registered: Backend[],
-  ): LiveVip {
-    const number = this.take(draft, this.vipNumbers, key);
-    const owner = { key, number, family: addressFamily(vip.address) };
-    const inputs = new Map([...effective.previousTable, ...effective.table].map((input) => [input.address, input]));
-    const backends = new Map<string, LiveBackend>();
-    for (const input of inputs.values()) {
-      backends.set(input.address, this.draftBackend(draft, owner, input, before?.backends.get(input.address)));
-    }
-    // One that is down, or drains with weight 0, is in no table; but flows may still be on it, and it is to be said of the
-    // latter when it is drained, also after a start. And health checks are to find out whether one that is down is up again.
-    for (const other of registered) {
-      const { address } = other;
-      if (backends.has(address)) continue;
-      const live = before?.backends.get(address);
-      const input = { address, weight: 0, encap: encapOf(vip, other) };
-      const canServe = effective.canServe.has(address);
-      const isReached = canServe || other.healthCheckMark !== undefined;
-      if (isReached) backends.set(address, this.draftBackend(draft, owner, input, live));
-      else if (live !== undefined) backends.set(address, { ...live });
-    }
-    for (const { address, healthCheckMark } of registered) {
-      const backend = backends.get(address);
-      if (backend !== undefined) backend.mark = healthCheckMark;
-    }
-    // One whose record is gone has lost its flows before its slots change hands, as one that is down.
-    for (const live of before?.backends.values() ?? []) {
-      if (!backends.has(live.address)) this.serve(draft, live.index, false);
-    }
-    const inTable = new Set(effective.table.map((input) => input.address));
-    const onlyNamed = new Set(registered.filter(isOnlyNamed).map(({ address }) => address));
-    for (const backend of backends.values()) {
-      const canServe = effective.canServe.has(backend.address);
-      this.serve(draft, backend.index, canServe);
-      backend.isDraining = canServe && !inTable.has(backend.address) && !onlyNamed.has(backend.address);
-      if (!backend.isDraining) backend.isDrained = false;
-    }
-    this.markReals(draft, backends, registered, before);
-    const order = effective.table.map((input) => input.address);
-    const weights = effective.table.map(({ weight, step = RAMP_STEPS }) => (weight * step) / RAMP_STEPS);
-    const steps = new Map(
-      effective.table.flatMap(({ address, step }) => (step === undefined ? [] : [[address, step]])),
-    );
-    const names = namesOf(vip, registered, effective.canServe);
-    const record = draft.tables.make(vip, number, effective, backends, before, names);
-    const { panic, nextStepMs } = effective;
-    return { key, vip, number, backends, order, weights, steps, nextStepMs, panic, names, record };
-  }
-
-  /** For compat 'katran'. A record that is live already gets its marks behind the publication. */
-  private markReals(
-    draft: Draft,
-    backends: ReadonlyMap<string, LiveBackend>,
-    registered: Backend[],
-    before: LiveVip | undefined,
-  ): void {
-    if (this.parts.settings.katran === undefined) return;
-    for (const record of registered) {
-      const backend = backends.get(record.address);
-      if (backend === undefined) continue;
-      const mark = (): void => setKatranReal(this.parts.memory, backend.index, katranRealBits(record));
-      if (before?.backends.get(record.address)?.index === backend.index) draft.afterwards.push(mark);
-      else mark();
-    }
-  }
-
-  /** The record of a backend is never changed while live: another encapsulation is another index. */
-  private draftBackend(
-    draft: Draft,
-    vip: { key: string; number: number; family: 4 | 6 },
-    input: TableInput,
-    before: LiveBackend | undefined,
-  ): LiveBackend {
-    if (before !== undefined && isSameEncap(before.encap, input.encap)) return { ...before };
-    const index = this.take(draft, this.backendIndexes, backendName(vip.key, input));
-    writeBackend(this.parts.memory, index, {
-      address: input.address,
-      encap: input.encap,
-      source: this.parts.sourceFor(input.address),
-      inner: vip.family,
-      vipNumber: vip.number,
-      nextHop: this.takeNextHop(draft, input.address),
-    });
-    return { index, address: input.address, encap: input.encap, isDraining: false, isDrained: false, mark: undefined };
   }
 
   /** VIP records of the draft, its index when VIPs came or went, the marks. */
@@ -310,7 +185,7 @@ export class Publisher {
   private draftOwnAddress(draft: Draft, address: string): number {
     const had = this.addressNumbers.get(address);
     if (had !== undefined) return had;
-    const number = this.take(draft, this.addressNumbers, address);
+    const number = draft.take(this.addressNumbers, address);
     const prefix = readPrefix(address);
     const nothing = {
       table: 0,
@@ -331,8 +206,7 @@ export class Publisher {
   }
 
   private finish(draft: Draft): void {
-    draft.tables.finish();
-    for (const write of draft.afterwards) write();
+    draft.finish();
     const before = this.live;
     this.live = draft.live;
     this.marks = draft.marks;
@@ -341,7 +215,7 @@ export class Publisher {
       const old = before.get(vip.key);
       if (old !== undefined) this.releaseBackends(draft, old, vip);
     }
-    this.forgetFlows(draft);
+    this.forgetFlows(draft.stopped());
   }
 
   private releaseVips({ gone, live, tick }: Draft): void {
@@ -349,44 +223,19 @@ export class Publisher {
     const addresses = new Set([...live.values()].map(({ vip }) => vip.address));
     for (const { key, vip, backends } of gone) {
       this.vipNumbers.release(key, tick);
-      for (const backend of backends.values()) this.releaseBackend(key, backend, tick);
+      for (const backend of backends.values()) this.backendIndexes.release(backendName(key, backend), tick);
       if (!addresses.has(vip.address)) this.addressNumbers.release(vip.address, tick);
     }
   }
 
   /** Gives back the indexes of backends that stand in the state no more, or under another index. */
   private releaseBackends(draft: Draft, old: LiveVip, vip: LiveVip): void {
-    for (const backend of old.backends.values()) {
-      if (vip.backends.get(backend.address)?.index === backend.index) continue;
-      this.serve(draft, backend.index, false);
-      this.releaseBackend(vip.key, backend, draft.tick);
-      const { tracks, trackMask } = vip.record;
-      const successor = vip.backends.get(backend.address)?.index ?? NO_BACKEND;
-      if (tracks !== 0) this.parts.builder.replacePrevious(tracks, trackMask, backend.index, successor);
+    const released = releasedBackends(old, vip);
+    for (const backend of released) {
+      draft.serve(backend.index, false);
+      this.backendIndexes.release(backendName(vip.key, backend), draft.tick);
     }
-  }
-
-  /** An index that is given back when the draft is given up. */
-  private take(draft: Draft, indexes: Indexes, key: string): number {
-    const { index, undo } = indexes.borrow(key, draft.tick);
-    draft.undo.push(undo);
-    return index;
-  }
-
-  private takeNextHop(draft: Draft, address: string): number {
-    const { index, undo } = this.parts.nextHops.borrow(address, draft.tick);
-    draft.undo.push(undo);
-    return index;
-  }
-
-  private releaseBackend(vipKey: string, backend: LiveBackend, tick: number): void {
-    this.backendIndexes.release(backendName(vipKey, backend), tick);
-  }
-
-  private serve(draft: Draft, index: number, canServe: boolean): void {
-    const { memory } = this.parts;
-    if (!draft.servedBefore.has(index)) draft.servedBefore.set(index, getCanServe(memory, index));
-    setCanServe(memory, index, canServe);
+    replaceReleased(this.parts, vip, released);
   }
 
   /**
@@ -394,29 +243,17 @@ export class Publisher {
    * not tracked, send them elsewhere without asking the table; what it still said would call them back when the backend
    * returns, or its index is given to another.
    */
-  private forgetFlows({ servedBefore }: Draft): void {
-    const { memory, builder } = this.parts;
-    const stopped = [...servedBefore].filter(([index, did]) => did && !getCanServe(memory, index));
+  private forgetFlows(stopped: readonly number[]): void {
     if (stopped.length === 0) return;
+    const { memory, builder } = this.parts;
     const { base } = memory.region(REGION_BUILD); // no build is under way: free, and larger than a bit a backend
     memory.bytes.fill(0, base, base + Math.ceil(memory.backendRecords / 8));
-    for (const [index] of stopped) {
+    for (const index of stopped) {
       const at = base + (index >> 3);
       memory.view.setUint8(at, memory.view.getUint8(at) | (1 << (index & 7)));
     }
     builder.forgetFlows(base);
   }
-
-  private giveUp(draft: Draft): void {
-    draft.tables.giveUp();
-    for (const [index, canServe] of draft.servedBefore) setCanServe(this.parts.memory, index, canServe);
-    for (const giveBack of draft.undo) giveBack();
-  }
-}
-
-/** The same backend with another encapsulation has another record. */
-function backendName(vipKey: string, backend: { address: string; encap: Encap }): string {
-  return `${vipKey}/${backend.address} ${encapName(backend.encap)}`;
 }
 
 /** Source routes are bounded over all VIPs together. Throws ERR_LIMIT. */

@@ -69,12 +69,14 @@ Tracks('counts slots by their previous backend', () => {
   assert.is(call('countPrevious', MAP, MASK, 3), 0);
 });
 
-Tracks('replaces one previous backend by another, in every slot that has it', () => {
-  for (let slot = 0; slot < 30; slot++) enter(slot, 1 + (slot % 3));
-  module.replacePrevious(MAP, MASK, 1, 7);
+Tracks('replaces previous backends by their successors, in every slot that has them', () => {
+  for (let slot = 0; slot < 40; slot++) enter(slot, slot % 4);
+  const successors = new Uint16Array(memory.memory.buffer, MAP + ENTRIES * TRACK_BYTES, 4);
+  successors.set([0, 7, 0, 3]); // 1 has another index, 2 is gone
+  module.replacePrevious(MAP, MASK, successors.byteOffset);
   assert.equal(
-    [1, 2, 3, 7].map((index) => call('countPrevious', MAP, MASK, index)),
-    [0, 10, 10, 10],
+    [0, 1, 2, 3, 7].map((index) => call('countPrevious', MAP, MASK, index)),
+    [20, 0, 0, 10, 10],
   );
 });
 
