@@ -34,8 +34,8 @@ export interface Follower {
 
 // To read a burst takes less time than to build the tables of its first part and then all of them again.
 const BURST_CHANGES = 200; // so many together, and more are likely on the way
-const BURST_QUIET_MS = 5; // unless nothing more came for so long
-const BURST_WAIT_MAX_MS = 150; // some sources never end
+const BURST_QUIET_MS = 20; // unless nothing more came for so long
+const BURST_WAIT_MAX_MS = 500; // some sources never end
 
 type Changes = Extract<SourceEvent, { type: 'changes' }>;
 type Reached = Extract<SourceEvent, { type: 'reached' }>;
@@ -109,10 +109,12 @@ class Line {
     this.working = undefined;
   }
 
+  /** Waits while more are on the way: as the source says, or as it seems. */
   private async letBurstIn(): Promise<void> {
     const untilMs = performance.now() + BURST_WAIT_MAX_MS;
-    for (let seen = 0, count = this.count(); count > seen && performance.now() < untilMs; count = this.count()) {
-      if (count < BURST_CHANGES) return;
+    for (let seen = -1, count = this.count(); performance.now() < untilMs; count = this.count()) {
+      const isMore = this.waiting.at(-1)?.isMore === true;
+      if (!isMore && (count < BURST_CHANGES || count === seen)) return;
       seen = count;
       await sleep(BURST_QUIET_MS);
     }

@@ -166,13 +166,14 @@ export interface Position {
 export type SourceEvent =
   /**
    * Records that arrived together; `applied` is called when they are live, or with why some were refused. `position`: how far the
-   * source is read with them.
+   * source is read with them. `isMore`: others are on the way, and may be waited for (half a second at most) to be live together.
    */
   | {
       type: 'changes';
       changes: Change[];
       where?: string;
       position?: Position;
+      isMore?: boolean;
       applied?: (outcome: Applied | Error) => void;
     }
   /** The source is read so far, and what was read last changed nothing for us. */

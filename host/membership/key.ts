@@ -37,8 +37,31 @@ const KEY =
   /^([a-z]{1,8})\/(?:\[([^\]/]{1,64})(?:\/(\d{1,3}))?\]|([^[\]/:]{1,64})(?:\/(\d{1,3}))?):(\d{1,6})(?:\/(.{1,64}))?$/;
 const UNBRACKETED = /^[a-z]{1,8}\/[0-9a-f]*:[0-9a-f:]*:/i;
 
+// Each record of a backend names its VIP twice, and thousands name the same: what a VIP's key says is read once.
+const KEPT_KEYS_MAX = 4096;
+const keptKeys = new Map<string, RecordKey>();
+
 /** Parts of `text`, or the rule it breaks. Several spellings of an address are taken; the answer has the canonical one. */
-export function readKey(text: string): RecordKey | string {
+export function readKey(text: string): Readonly<RecordKey> | string {
+  const known = keptKeys.get(text) ?? readBehindKept(text);
+  if (known !== undefined) return known;
+  const key = readWhole(text);
+  if (typeof key === 'string' || key.backend !== undefined) return key;
+  if (keptKeys.size === KEPT_KEYS_MAX) keptKeys.clear();
+  keptKeys.set(text, Object.freeze(key));
+  return key;
+}
+
+/** The key of a backend behind that of a VIP that is known; undefined where it is not, or a rule is broken. */
+function readBehindKept(text: string): RecordKey | undefined {
+  const cut = text.lastIndexOf('/');
+  const vip = keptKeys.get(text.slice(0, cut));
+  const backend = text.slice(cut + 1);
+  if (vip === undefined || text.length > KEY_TEXT_MAX || addressRule(backend) !== undefined) return undefined;
+  return { ...vip, backend: canonicalAddress(backend) };
+}
+
+function readWhole(text: string): RecordKey | string {
   const match = text.length > KEY_TEXT_MAX ? null : KEY.exec(text);
   if (match === null) {
     if (UNBRACKETED.test(text)) return 'expected brackets around an IPv6 address: tcp/[2001:db8::80]:80';
@@ -61,7 +84,7 @@ export function readKey(text: string): RecordKey | string {
 }
 
 /** Parts of a key in any spelling. Throws ERR_RECORD for what is no key. */
-export function parseKey(text: string): RecordKey {
+export function parseKey(text: string): Readonly<RecordKey> {
   const key = readKey(text);
   if (typeof key !== 'string') return key;
   throw new MaglevError('ERR_RECORD', `key ${showValue(text)}, ${key}`, { option: 'key', rule: key });

@@ -51,6 +51,15 @@ export async function consumeSome(
   return Array.isArray(outcome) ? outcome.map(toTopicMessage) : outcome;
 }
 
+/** The end of a partition as the broker told with what was fetched last; 0 when it did not yet. */
+export function lastToldEnd(consumer: KafkaConsumer, topic: string, partition: number): number {
+  try {
+    return consumer.getWatermarkOffsets(topic, partition).highOffset;
+  } catch {
+    return 0;
+  }
+}
+
 /** Closes it, if it is connected. */
 export async function disconnectConsumer(consumer: KafkaConsumer | Error | undefined): Promise<void> {
   if (consumer === undefined || consumer instanceof Error || !consumer.isConnected()) return;

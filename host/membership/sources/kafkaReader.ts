@@ -14,7 +14,7 @@
 import { Absence, type AbsenceKind } from './kafkaAbsence.js';
 import { type Bookmark, bookmarkBehind, lastOf, Recognition } from './kafkaBookmark.js';
 import { errorText, type Kafka } from './kafkaClient.js';
-import { consumeSome } from './kafkaConsumer.js';
+import { consumeSome, lastToldEnd } from './kafkaConsumer.js';
 import { Stop } from './kafkaStop.js';
 import type { ReaderTimes, TopicEvent, TopicMessage, TopicOptions, TopicStart } from './kafkaTopic.js';
 import { type Look, partitionsOf, RETRY_MS, TopicClient } from './kafkaTopicClient.js';
@@ -22,7 +22,7 @@ import { areReached, askRange, type Ends, isSameEnds } from './kafkaTopicEnds.js
 import type { KafkaConsumer, LibrdKafkaError } from './rdkafka.js';
 
 const OFFSET_BEGINNING = -2;
-const BATCH_MESSAGES_MAX = 10_000;
+const BATCH_MESSAGES_MAX = 2000; // what is taken meanwhile is read on behind us
 /** Longest wait in a consume call: what a stop may have to wait for. Shorter while reading up: ends come without a message. */
 const FOLLOW_WAIT_MS = 100;
 const REPLAY_WAIT_MS = 10;
@@ -245,12 +245,20 @@ export class TopicReader {
     if (messages.length > 0) {
       this.hasHadMessages = true;
       this.firstMessageMs ??= Date.now();
-      this.events.push({ type: 'messages', messages });
+      this.events.push({ type: 'messages', messages, isMore: this.isMoreKnown(consumer, messages) });
     }
     for (const { partition, offset } of all) {
       if (offset + 1 >= (this.unread.get(partition) ?? Number.POSITIVE_INFINITY)) this.unread.delete(partition);
     }
     this.tellEnds();
+  }
+
+  private isMoreKnown(consumer: KafkaConsumer, messages: readonly TopicMessage[]): boolean {
+    const partitions = new Set(messages.map(({ partition }) => partition));
+    return [...partitions].some((partition) => {
+      const end = lastToldEnd(consumer, this.options.topic, partition);
+      return (this.read.get(partition)?.next ?? 0) < end;
+    });
   }
 
   /** Those that did not come before: behind an assignment some come again. Notes how far that is. */

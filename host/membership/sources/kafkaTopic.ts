@@ -45,7 +45,8 @@ export interface TopicStart {
 }
 
 export type TopicEvent =
-  | { type: 'messages'; messages: TopicMessage[] }
+  /** `isMore`: the broker has told of others behind them. */
+  | { type: 'messages'; messages: TopicMessage[]; isMore: boolean }
   /** The end of a partition, where no message stands right before it: compaction took it, or there never was one. */
   | { type: 'end'; partition: number; offset: number }
   /** The ends that partitions had when reading began are reached. Once for each reading from the start. */

@@ -67,10 +67,10 @@ export class Translator {
     if (this.isCaughtUp) yield* this.flush();
   }
 
-  *flush(): Generator<SourceEvent> {
+  *flush(isMore = false): Generator<SourceEvent> {
     const changes = [...this.batch.values()];
     const where = `${this.count} events of topic ${this.topic}, up to ${this.last}`;
-    yield* this.tell(changes, where);
+    yield* this.tell(changes, where, isMore);
   }
 
   *catchUp(): Generator<SourceEvent> {
@@ -110,7 +110,7 @@ export class Translator {
     this.newest.clear();
   }
 
-  private *tell(changes: Change[], where: string): Generator<SourceEvent> {
+  private *tell(changes: Change[], where: string, isMore = false): Generator<SourceEvent> {
     const position = this.position();
     for (const [key, change] of this.batch) {
       if ('put' in change) this.told.add(key);
@@ -118,7 +118,7 @@ export class Translator {
     }
     this.batch = new Map();
     this.count = 0;
-    if (changes.length > 0) yield { type: 'changes', changes, where, position };
+    if (changes.length > 0) yield { type: 'changes', changes, where, position, ...(isMore && { isMore }) };
     else yield { type: 'reached', position };
   }
 

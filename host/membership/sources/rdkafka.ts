@@ -62,6 +62,8 @@ export interface KafkaConsumer extends Client {
   unassign(): unknown;
   consume(messagesMax: number, done: (error: LibrdKafkaError, messages: Message[]) => void): void;
   setDefaultConsumeTimeout(timeoutMs: number): void;
+  /** As last told with a message. Throws for a partition of which none came. */
+  getWatermarkOffsets(topic: string, partition: number): { lowOffset: number; highOffset: number };
   queryWatermarkOffsets(
     topic: string,
     partition: number,
