@@ -1,6 +1,7 @@
 // host/linux/address.ts: IP and MAC addresses between text and the bytes the kernel uses (network order).
 
 import ipaddr from 'ipaddr.js';
+import { decimalAddress } from '../decimalAddress.js';
 import { optionError } from '../errors.js';
 import { AF_INET, AF_INET6 } from './libc.js';
 
@@ -15,6 +16,8 @@ export interface Prefix {
 
 /** Bytes of an IPv4 (4) or IPv6 (16) address. @throws MaglevError ERR_OPTION */
 export function addressBytes(address: string): Uint8Array {
+  const decimal = decimalAddress(address);
+  if (decimal >= 0) return Uint8Array.of(decimal >>> 24, decimal >>> 16, decimal >>> 8, decimal);
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return Uint8Array.from(ipaddr.IPv4.parse(address).toByteArray());
   // No zone: fe80::1%eth0 says an interface, and interfaces are told apart by their index here.
   if (ipaddr.IPv6.isValid(address) && !address.includes('%')) {
@@ -25,7 +28,7 @@ export function addressBytes(address: string): Uint8Array {
 
 /** Text of 4 or 16 bytes: dotted decimal, or as RFC 5952 says. Equal addresses have equal texts. */
 export function addressText(bytes: Uint8Array): string {
-  return ipaddr.fromByteArray(Array.from(bytes)).toString();
+  return bytes.length === 4 ? bytes.join('.') : ipaddr.fromByteArray(Array.from(bytes)).toString();
 }
 
 /** AF_INET or AF_INET6 by the number of bytes. */

@@ -1,14 +1,12 @@
 // host/membership/address.ts: IP addresses: one canonical text and one 16-byte form for each.
 import ipaddr from 'ipaddr.js';
 import { ADDRESS_BYTES } from '../../assembly/layout.js';
+import { decimalAddress } from '../decimalAddress.js';
 import { MaglevError } from '../errors.js';
 
 const NO_ADDRESS = 'expected an IPv4 or IPv6 address';
 // Stricter than isValidFourPartDecimal of ipaddr.js, which takes 192.0.2.080.
 const FOUR_PART_DECIMAL = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
-
-const DOT = 0x2e;
-const DIGIT_0 = 0x30;
 
 /** Longest text an address can have: eight groups of four digits and seven colons. */
 const ADDRESS_TEXT_MAX = 39;
@@ -98,29 +96,6 @@ export function canonicalAddress(text: string): string {
 /** 4 or 6. `text` must be an address. */
 export function addressFamily(text: string): 4 | 6 {
   return text.includes(':') ? 6 : 4;
-}
-
-/**
- * An address in decimal as a number, -1 for anything else. Nearly every address comes here, several times: reading a topic of 10,000
- * backends would else be spent in the parser, which tries all that inet_aton(3) takes.
- */
-function decimalAddress(text: string): number {
-  let address = 0;
-  let byte = -1; // no digit yet
-  let dots = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === DOT) {
-      if (byte < 0 || ++dots > 3) return -1;
-      address = address * 256 + byte;
-      byte = -1;
-    } else {
-      if (code < DIGIT_0 || code > DIGIT_0 + 9 || byte === 0) return -1;
-      byte = Math.max(byte, 0) * 10 + code - DIGIT_0;
-      if (byte > 255) return -1;
-    }
-  }
-  return dots === 3 && byte >= 0 ? address * 256 + byte : -1;
 }
 
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 {
