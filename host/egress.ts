@@ -56,6 +56,7 @@ export function setEgressSource(memory: HotMemory, index: number, address: strin
 /** Next-hop records by the address of the backend they lead to. */
 export class NextHops {
   private readonly indexes: Indexes;
+  private lastWay: { mac: string; egress: number; bits: bigint } | undefined; // behind one router all are the same
 
   constructor(private readonly memory: HotMemory) {
     // A next hop may be written over at any time, so its index need not rest; but what it said must go first.
@@ -83,7 +84,14 @@ export class NextHops {
     const index = this.indexes.get(address);
     if (index === undefined) return;
     if (way === undefined) this.write(index, 0n, 0);
-    else this.write(index, wayBits(way), way.mtu);
+    else this.write(index, this.bitsOf(way), way.mtu);
+  }
+
+  private bitsOf({ mac, egress }: Way): bigint {
+    if (this.lastWay?.mac !== mac || this.lastWay.egress !== egress) {
+      this.lastWay = { mac, egress, bits: wayBits({ mac, egress }) };
+    }
+    return this.lastWay.bits;
   }
 
   private write(index: number, way: bigint, mtu: number): void {
@@ -94,7 +102,7 @@ export class NextHops {
 }
 
 /** MAC in bytes 0 to 5, egress in bytes 6 and 7. */
-function wayBits(way: Way): bigint {
+function wayBits(way: Pick<Way, 'mac' | 'egress'>): bigint {
   const bytes = new Uint8Array(8);
   bytes.set(macBytes(way.mac));
   const view = new DataView(bytes.buffer);

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { backendKey, formatKey, parseKey, vipKey } from '../../host/membership/key.js';
+import { backendKey, formatKey, parseKey, readKey, vipKey } from '../../host/membership/key.js';
 
 const Key = suite('membership/key');
 
@@ -75,6 +75,20 @@ Key('what is no key says why', () => {
     ['tcp/'.repeat(100_000)]: /expected a key such as/,
   };
   for (const [text, rule] of Object.entries(broken)) assert.throws(() => parseKey(text), rule, text.slice(0, 40));
+});
+
+Key('a key reads the same when the key of its VIP was read before', () => {
+  const vips = ['tcp/198.51.100.7:80', 'tcp/198.51.100.0/24:80', 'udp/[2001:DB8:7::7]:0'];
+  const ends = ['', '/10.0.1.9', '/2001:DB8::9', '/10.0.1.09', '/10.0.1.9/x', '/', '/10.0.1.9\n', `/${'1'.repeat(99)}`];
+  const texts = vips.flatMap((vip) => ends.map((end) => vip + end));
+  const read = () => texts.map((text) => readKey(text));
+  const fresh = texts.map((text) => {
+    for (let i = 0; i < 4096; i++) readKey(`tcp/10.${i >> 8}.${i & 255}.1:80`); // more are not kept
+    return readKey(text);
+  });
+  assert.is(fresh.filter((key) => typeof key === 'object').length, 9);
+  for (const vip of vips) readKey(vip);
+  assert.equal(read(), fresh);
 });
 
 Key.run();
