@@ -17,19 +17,11 @@ import { dump, patch } from './support/hex.js';
 import { engineOf, GOLDEN, goldenChanges, goldenHotPath, SMALL, virtioHeader } from './support/hotpath.js';
 import { flowFrame } from './support/packets.js';
 import { random, withSeeds } from './support/random.js';
+import { rejection } from './support/rejection.js';
 
 const Hot = suite('hotpath');
 const l2 = await goldenHotPath({ type: 'l2' });
 const WEB4 = `tcp/${GOLDEN.vip4}:80`;
-
-async function rejection(promise: Promise<unknown>): Promise<MaglevError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MaglevError)) throw new Error(`expected a MaglevError, got ${String(error)}`);
-  return error;
-}
 
 // --- frames cut short, and frames of chance ---------------------------------------------------------
 

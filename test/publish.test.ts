@@ -16,13 +16,14 @@ import {
 } from '../assembly/layout.js';
 import { Arena } from '../host/arena.js';
 import type { Engine } from '../host/engine.js';
-import { type Change, type Core, MaglevError, type Vip } from '../host/hotpath.js';
+import type { Change, Core, MaglevError, Vip } from '../host/hotpath.js';
 import { Indexes } from '../host/membership/indexes.js';
 import { namesBytes } from '../host/membership/namesRecord.js';
 import { bindHotPath } from '../host/module.js';
 import { FakeClock } from './support/hotpath.js';
 import { flowFrame } from './support/packets.js';
 import { type Random, withSeeds } from './support/random.js';
+import { rejection } from './support/rejection.js';
 import { CellWorker, createEngine } from './support/worker.js';
 
 const Publish = suite('publish');
@@ -57,15 +58,6 @@ function routes({ worker }: Bench): (string | undefined)[] {
     { length: 100 },
     (_, client) => worker.forward(flowFrame({ protocol: 'tcp', client, sourcePort: 1 + client })).backend,
   );
-}
-
-async function rejection(promise: Promise<unknown>): Promise<MaglevError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof MaglevError)) throw new Error(`expected a MaglevError, got ${String(error)}`);
-  return error;
 }
 
 /** Bytes of tables and tracking maps that live VIPs point to. */

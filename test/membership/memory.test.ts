@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MaglevError } from '../../host/errors.js';
+import { MaglevError } from '../../host/errors.js';
 import type { Applied, Change } from '../../host/membership/event.js';
 import { memorySource } from '../../host/membership/sources/memory.js';
+import { rejection } from '../support/rejection.js';
 import { bounded, Listener } from './support.js';
 
 const Memory = suite('membership/sources/memory');
@@ -10,13 +11,6 @@ const Memory = suite('membership/sources/memory');
 const VIP: Change = { put: { address: '2001:DB8::80', protocol: 'tcp', port: 80 } };
 const CANONICAL: Change = { put: { address: '2001:db8::80', protocol: 'tcp', port: 80 } };
 const APPLIED: Applied = { generation: 3, slotsMoved: 65537, buildMs: 1.5 };
-
-async function rejection(promise: Promise<unknown>): Promise<MaglevError> {
-  return promise.then(
-    () => assert.unreachable('expected a rejection') as never,
-    (error) => error,
-  );
-}
 
 Memory(
   'initial records, caught up, then what apply says',
@@ -59,7 +53,7 @@ Memory(
     const source = memorySource();
     const listener = new Listener(source, signal);
     const applying = rejection(source.apply([VIP]));
-    (await listener.next('changes')).applied?.(new Error('no room for its table'));
+    (await listener.next('changes')).applied?.(new MaglevError('ERR_LIMIT', 'no room for its table'));
     assert.is((await applying).message, 'no room for its table');
     await listener.end();
   }),

@@ -1,7 +1,6 @@
 // The publisher of membership over the embedded cluster: edits, limits, what others write meanwhile, errors, back-pressure.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MaglevError } from '../../host/errors.js';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
 import { createPublisher } from '../../host/membership/sources/publisher.js';
@@ -14,6 +13,7 @@ import {
 import { TopicView } from '../../host/publishing/topicView.js';
 import { bounded } from '../membership/support.js';
 import { casesThatNeed } from '../support/optional.js';
+import { rejection } from '../support/rejection.js';
 import { backendsOf, recordsOf } from './support.js';
 
 const Publishing = suite('publishing/membershipPublisher');
@@ -57,12 +57,6 @@ function withPublisher(body: (scene: Scene) => Promise<void>, more: Partial<Memb
   });
 }
 
-const failure = (promise: Promise<unknown>): Promise<MaglevError> =>
-  promise.then(
-    () => assert.unreachable('it did not fail') as never,
-    (error: MaglevError) => error,
-  );
-
 kafkaTest(
   'edits become whole records, and what is so already is not written again',
   withPublisher(async ({ publisher, told }) => {
@@ -101,7 +95,7 @@ kafkaTest(
     const before = await told();
     const drainAll = [1, 2, 3].map((n) => ({ set: `${WEB}/10.0.1.${n}`, state: 'draining' as const }));
     let planned: StepOutcome | undefined;
-    const error = await failure(
+    const error = await rejection(
       publisher.publish(drainAll, {
         onPlanned: (outcome) => {
           planned = outcome;
@@ -158,7 +152,7 @@ kafkaTest(
     await other.publish([{ key: `${WEB}/10.0.1.1`, value }]);
     await other.close();
     const edge = await createMembershipPublisher({ ...options, scope: 'edge' });
-    const error = await failure(edge.publish(backendsOf(WEB, 1).map((put) => ({ put }))));
+    const error = await rejection(edge.publish(backendsOf(WEB, 1).map((put) => ({ put }))));
     assert.is(error.message, `${WEB}/10.0.1.1 is a record of scope "core": one key is one record`);
     await edge.close();
     assert.is(publisher.records.has(`${WEB}/10.0.1.1`), false);
@@ -181,7 +175,7 @@ kafkaTest(
       const steps = [1, 2, 3].map((weight) =>
         publisher.publish([{ put: web }, { put: { vip: WEB, address: '10.0.1.1', weight } }]),
       );
-      const error = await failure(steps[2] as Promise<unknown>);
+      const error = await rejection(steps[2] as Promise<unknown>);
       assert.equal([error.code, error.option], ['ERR_LIMIT', 'waitingMax']);
       await publisher.ready();
       await publisher.publish([{ set: `${WEB}/10.0.1.1`, weight: 9 }]);
@@ -200,17 +194,17 @@ kafkaTest(
     const publisher = await createMembershipPublisher({ brokers: broker.brokers, topic: TOPIC, timeoutMs: 3000 });
     await publisher.publish([{ put: web }]);
     await broker.close();
-    const error = await failure(publisher.publish(backendsOf(WEB, 1).map((put) => ({ put }))));
+    const error = await rejection(publisher.publish(backendsOf(WEB, 1).map((put) => ({ put }))));
     assert.is(error.code, 'ERR_BROKER');
     assert.match(error.message, /^publish tcp\/192\.0\.2\.80:80\/10\.0\.1\.1 to topic balancer-members on /);
     await publisher.close();
-    assert.is((await failure(publisher.publish([{ put: web }]))).code, 'ERR_CLOSED');
+    assert.is((await rejection(publisher.publish([{ put: web }]))).code, 'ERR_CLOSED');
   }),
 );
 
 Publishing('options that cannot be are named before a broker is asked', async () => {
   const options = { brokers: ['127.0.0.1:1'], topic: TOPIC };
-  const option = async (more: object) => (await failure(createMembershipPublisher({ ...options, ...more }))).option;
+  const option = async (more: object) => (await rejection(createMembershipPublisher({ ...options, ...more }))).option;
   assert.is(await option({ moveShareMax: 1.5 }), 'moveShareMax');
   assert.is(await option({ waitingMax: 0 }), 'waitingMax');
   assert.is(await option({ scope: '' }), 'scope');

@@ -1,6 +1,5 @@
 // test/live/support/commandBalancer.ts: the balancer as an operator runs it: `maglev-dsr run` on a host of the lab, with a members file.
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,11 +10,11 @@ import type { Events } from '../../../host/events.js';
 import type { Stats } from '../../../host/stats.js';
 import type { Status } from '../../../host/status.js';
 import { type FileVip, writeMembers } from './members.js';
+import { stopChild } from './stopChild.js';
 import { until } from './until.js';
 
 const COMMAND = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const READY_TIMEOUT_MS = 15_000;
-const END_TIMEOUT_MS = 10_000;
 /** The same at every start, so that the same flows meet the same backends in every run of a test. */
 const SECRET = 'a secret that everybody may know';
 
@@ -133,14 +132,8 @@ export class CommandBalancer {
   }
 
   /** Sends a signal and waits for the end: exit code or signal, and how long it took. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ end: number | NodeJS.Signals | null; ms: number }> {
-    const gone = this.hasEnded ? Promise.resolve() : once(this.child, 'exit');
-    const startedAt = performance.now();
-    this.child.kill(signal);
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_TIMEOUT_MS);
-    await gone;
-    clearTimeout(timer);
-    return { end: this.child.signalCode ?? this.child.exitCode, ms: performance.now() - startedAt };
+  stop(signal: NodeJS.Signals = 'SIGTERM'): ReturnType<typeof stopChild> {
+    return stopChild(this.child, signal);
   }
 
   #read(line: StatusLine): void {

@@ -1,15 +1,14 @@
 // test/live/support/ownDecap.ts: the decapsulator as an operator runs it: `maglev-dsr decap` on a host of the lab.
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { DecapStats, DecapStatus } from '../../../host/decap/decapStatus.js';
 import type { LabHost } from '../../../host/demo/lab/labHost.js';
+import { stopChild } from './stopChild.js';
 import { until } from './until.js';
 
 const COMMAND = fileURLToPath(new URL('../../../host/cli/main.js', import.meta.url));
 const READY_TIMEOUT_MS = 15_000;
-const END_TIMEOUT_MS = 10_000;
 
 type StatsLine = { event: 'stats'; at: number; status: DecapStatus } & DecapStats;
 type Line = StatsLine | { event: 'ready' | 'addresses' | 'link' | 'error'; at: number };
@@ -75,14 +74,8 @@ export class OwnDecap {
   }
 
   /** Sends a signal and waits for the end: exit code or signal, and how long it took. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ end: number | NodeJS.Signals | null; ms: number }> {
-    const gone = once(this.child, 'exit');
-    const startedAt = performance.now();
-    this.child.kill(signal);
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_TIMEOUT_MS);
-    await gone;
-    clearTimeout(timer);
-    return { end: this.child.signalCode ?? this.child.exitCode, ms: performance.now() - startedAt };
+  stop(signal: NodeJS.Signals = 'SIGTERM'): ReturnType<typeof stopChild> {
+    return stopChild(this.child, signal);
   }
 }
 
