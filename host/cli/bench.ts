@@ -139,7 +139,8 @@ async function measureAndReport(cli: CliOptions, shape: Shape, signal: AbortSign
     onFigure: (figure: Figure) => progress.say(formatFigure(figure), process.stdout),
   });
   const { cpu, os, node, compiler, loadAverage } = report.machine;
-  const machine = [cpu, os, `Node ${node}`, compiler ?? 'no C compiler', `load average ${loadAverage.toFixed(1)}`];
+  // Without a C compiler a note has said so; studies need none.
+  const machine = [cpu, os, `Node ${node}`, ...(compiler ? [compiler] : []), `load average ${loadAverage.toFixed(1)}`];
   process.stdout.write(`${machine.join('; ')}\n`);
   if (cli.json !== undefined) await writeFile(cli.json, `${JSON.stringify(report, null, 2)}\n`);
 }

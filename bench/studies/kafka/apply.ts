@@ -39,13 +39,11 @@ async function timeOne({ publisher, prober, flows, frame }: Scene, event: number
   const backend = (event >> 1) % BACKENDS;
   const isDrain = event % 2 === 0;
   const address = backendNumber(backend);
+  const isNew = (to: number): boolean => (to === address) !== isDrain;
+  prober.seeOld(frame, flows.take(backend), isNew);
   const startMs = nowMs();
   const acknowledged = publisher.publish([backendEntry(VIP, backend, isDrain ? 'draining' : 'active')]);
-  const movedMs = prober.untilMoved(
-    frame,
-    () => flows.take(backend),
-    (to) => (to === address) !== isDrain,
-  );
+  const movedMs = prober.untilMoved(frame, () => flows.take(backend), isNew);
   await acknowledged;
   return movedMs - startMs;
 }

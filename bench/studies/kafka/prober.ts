@@ -42,23 +42,26 @@ export class Prober {
     return new Prober(FrameSocket.open(found));
   }
 
-  /**
-   * Sends a new flow every 0.2 ms until one comes out for a backend that `isNew` says yes to; returns when that one was here, ms. The first
-   * that comes out must be for another one, or it was not the change that we wait for.
-   */
-  untilMoved(frame: SynFrame, nextFlow: () => number, isNew: (backend: number) => boolean): number {
+  /** Sends one flow, which must come out for a backend that `isNew` says no to: else the change that we wait for is no change. */
+  seeOld(frame: SynFrame, flow: number, isNew: (backend: number) => boolean): void {
     while (this.receive() !== undefined); // what is late, of the change before
+    const sequence = this.sequence++;
+    this.socket.send(frame.write(flow, sequence));
+    const found = this.answerTo(sequence);
+    if (found === undefined) throw new Error(`no frame came out within ${ANSWER_TIMEOUT_MS} ms`);
+    if (isNew(found.backend))
+      throw new Error('frames were forwarded under the new table before the change was published');
+  }
+
+  /** Sends a new flow every 0.2 ms until one comes out for a backend that `isNew` says yes to; returns when that one was here, ms. */
+  untilMoved(frame: SynFrame, nextFlow: () => number, isNew: (backend: number) => boolean): number {
     const first = this.sequence;
     const deadline = nowMs() + MOVED_TIMEOUT_MS;
-    let isOldSeen = false;
     for (;;) {
       this.socket.send(frame.write(nextFlow(), this.sequence++));
       this.sleep(SPACING_MS);
       for (let found = this.receive(); found !== undefined; found = this.receive()) {
-        if (found.sequence < first) continue;
-        if (!isNew(found.backend)) isOldSeen = true;
-        else if (isOldSeen) return nowMs();
-        else throw new Error('frames were forwarded under the new table before the change was published');
+        if (found.sequence >= first && isNew(found.backend)) return nowMs();
       }
       if (nowMs() > deadline) throw new Error(`no frame under the new table after ${MOVED_TIMEOUT_MS} ms`);
     }
@@ -69,12 +72,7 @@ export class Prober {
     const sequence = this.sequence++;
     const sentMs = nowMs();
     this.socket.send(frame.write(flow, sequence));
-    while (nowMs() - sentMs < ANSWER_TIMEOUT_MS) {
-      this.socket.wait(1);
-      for (let found = this.receive(); found !== undefined; found = this.receive())
-        if (found.sequence === sequence) return nowMs() - sentMs;
-    }
-    return Number.POSITIVE_INFINITY;
+    return this.answerTo(sequence) === undefined ? Number.POSITIVE_INFINITY : nowMs() - sentMs;
   }
 
   sleep(ms: number): void {
@@ -83,6 +81,17 @@ export class Prober {
 
   close(): void {
     this.socket.close();
+  }
+
+  /** What became of the frame of that number; undefined: nothing within 100 ms. */
+  private answerTo(sequence: number): Forwarded | undefined {
+    const deadline = nowMs() + ANSWER_TIMEOUT_MS;
+    while (nowMs() < deadline) {
+      this.socket.wait(1);
+      for (let found = this.receive(); found !== undefined; found = this.receive())
+        if (found.sequence === sequence) return found;
+    }
+    return undefined;
   }
 
   /** The next frame that the balancer has put into a tunnel; others are passed over. */
