@@ -99,7 +99,7 @@ function decide(frame: usize, len: u32, meta: usize, root: usize, tick: u32): u3
 
 /** The packet in hand is for `vip` and goes to backend `chosen`, NO_BACKEND if there is none. */
 export function forwardChosen(vip: usize, chosen: u32, hash: u64, len: u32, tick: u32): u32 {
-  const vipNumber = load<u32>(vip, VIP_NUMBER);
+  const vipNumber = <u32>load<u16>(vip, VIP_NUMBER);
   store<u32>(parsed.meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it
   countTraffic(vipNumber, chosen, len);
   return deliver(chosen, hash, tick);

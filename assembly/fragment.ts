@@ -34,7 +34,7 @@ export function decideLater(len: u32, tick: u32): u32 {
 
 /** A first fragment is for `vip` and goes to backend `chosen`; what was held for it goes behind it, if it went. */
 export function forwardFirst(vip: usize, chosen: u32, hash: u64, len: u32, tick: u32): u32 {
-  const vipNumber = load<u32>(vip, VIP_NUMBER);
+  const vipNumber = <u32>load<u16>(vip, VIP_NUMBER);
   fragments.find(tick); // lets go of what is too old
   const entry = fragments.decide(chosen, hash, vipNumber, tick);
   const verdict = forwardChosen(vip, chosen, hash, len, tick);

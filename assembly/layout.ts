@@ -27,7 +27,7 @@
 // Everything is little-endian, as Wasm is. Addresses are 16 bytes: an IPv4 address a.b.c.d is stored as
 // ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2). "base" is an address in this memory; 0 means there is none.
 
-export const LAYOUT_VERSION = 6; // raise with any change below; the host refuses another one
+export const LAYOUT_VERSION = 7; // raise with any change below; the host refuses another one
 export const LAYOUT_MAGIC = 0x6d61676c; // "lgam"
 
 export const CACHE_LINE = 64;
@@ -198,9 +198,11 @@ export const VIP_TRACKS = 32; // u32: base of its tracking map, 0 = no slot is t
 export const VIP_TRACK_MASK = 36; // u32: entries of that map less 1
 export const VIP_LEARN_TICKS = 40; // u32: learning window
 export const VIP_IDLE_TICKS = 44; // u32: idle timeout of a flow
-export const VIP_NUMBER = 48; // u32: index of this VIP, the same in every root: for counters
+export const VIP_NUMBER = 48; // u16: index of this VIP, the same in every root: for counters
+export const VIP_KATRAN = 50; // u16: KATRAN_VIP_ bits, of compat 'katran'
 export const VIP_NAMES = 52; // u32: base of its names (TABLES), 0 = none
-export const VIP_KATRAN = 56; // u16: KATRAN_VIP_ bits, of compat 'katran'
+// u64: of an IPv4 address and port whose frames may take the fast path: both as they lie in a packet, the protocol between; else 0.
+export const VIP_SERVICE = 56;
 
 export const TRACKING_CHANGED = 0;
 export const TRACKING_ALL = 1;
@@ -385,7 +387,7 @@ export const STEP_BYTES = 64;
 export const STEP_FRAME = 0; // u32: address of the frame; 0 = it was cut when it was put where it lies
 export const STEP_LENGTH = 4; // u32
 export const STEP_META = 8; // u32: address of its meta
-export const STEP_VIP = 12; // u32: record of its VIP, first a guess, or STEP_VIP_BEFORE; 0 = not a frame for the fast path
+export const STEP_VIP = 12; // u32: record of its VIP, or first STEP_VIP_BEFORE, STEP_VIP_SOUGHT; 0 = not a frame for the fast path
 export const STEP_HASH = 16; // u64
 export const STEP_SLOT_AT = 24; // u32: address of its slot
 export const STEP_CHOSEN = 28; // u32: the slot as it stands in the table, then the backend index
@@ -393,13 +395,14 @@ export const STEP_PACKET_BYTES = 32; // u32: without padding
 export const STEP_KIND = 36; // u32: STEP_IS_
 export const STEP_NO_SLOT = 40; // u16: NO_BACKEND, always: the slot of what is not for the fast path
 export const STEP_RING_FRAME = 44; // u32: frame of the receive ring it lies in
-// Until its VIP is found, the key it is found by:
+// With STEP_VIP_SOUGHT, the key it is found by:
 export const STEP_KEY = 28; // u32: as VIP_PORT, VIP_PROTOCOL, VIP_PREFIX_BITS
 export const STEP_HIGH = 48; // u64: destination address
 export const STEP_LOW = 56; // u64
 // then
 export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
 export const STEP_VIP_BEFORE = 1; // as STEP_VIP: that of the step before; no record is there
+export const STEP_VIP_SOUGHT = 2; // as STEP_VIP: not where it nearly always is
 export const STEP_IS_V6 = 1;
 
 // --- DECAP: only of a decapsulator, which is one worker -----------------------------------------------------------------------

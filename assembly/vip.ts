@@ -6,11 +6,22 @@
 //   4  the longest prefix it lies in      with any port
 // A named port counts before a closer address, as in Katran. Records of protocol 0 say "this address is ours", for prefixes too.
 // Each prefix length in use costs a probe, of frames that found nothing better; the root's header lists them, longest first.
-import { ROOT_HEADER_BYTES, ROOT_PREFIXES4, ROOT_PREFIXES6, VIP_ADDRESS, VIP_BYTES, VIP_PORT } from './layout';
+import {
+  ROOT_HEADER_BYTES,
+  ROOT_PREFIXES4,
+  ROOT_PREFIXES6,
+  VIP_ADDRESS,
+  VIP_BYTES,
+  VIP_PORT,
+  VIP_TRACKING,
+} from './layout';
 import { rootBytes, roots, vipIndexMask, vipRecords } from './memory';
-import { keyHash, leading } from './prefix';
+import { leading } from './prefix';
 
 const ONE_ADDRESS: u32 = 128 << 24; // VIP_PREFIX_BITS of a key that is one address
+const MAPPED: u32 = 0xffff_0000; // low half of the second word of an IPv4 address
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+const SERVICE_MASK: u64 = 0xffff_0000_ffff_ffff; // of destination address, source port, destination port
 
 /** The root that `generation` made live. */
 export function rootOf(generation: u32): usize {
@@ -26,7 +37,22 @@ export function find(root: usize, high: u64, low: u64, protocol: u32, port: u32)
   return findClosest(root, lengths, high, low, keyOf(protocol, 0));
 }
 
-// What find() asks first, for protocols but 0: the record of this very address and port. In pieces, for who has many to find.
+// What find() asks first, for protocols but 0: the record of this very address and port. In pieces, for who has many to find (fast/).
+
+/** Address, protocol and port as VIP_SERVICE has them; `target` is the destination address and both ports, as they lie in an IPv4 packet. */
+export function serviceOf(target: u64, protocol: u32): u64 {
+  return (target & SERVICE_MASK) | ((<u64>protocol) << 32);
+}
+
+/** The record that nearly always is that of `service`, if there is one: VIP_SERVICE says whether it is. */
+export function guessService(root: usize, service: u64): usize {
+  return record(root, numberAt(root, serviceHash(service)));
+}
+
+/** True for a VIP whose packets are hashed and sent as the fast path does it. */
+export function isPlain(vip: usize): bool {
+  return !(load<u32>(vip, VIP_TRACKING) >> 8); // VIP_HASH, VIP_FIELDS and VIP_WAYS stand behind it
+}
 
 /** Protocol and port of a VIP with a single address, as they stand in its record. */
 export function namedKey(protocol: u32, port: u32): u32 {
@@ -43,7 +69,7 @@ export function portOf(key: u32): u32 {
 
 /** The record that nearly always is the one, if there is one: isFor() says whether it is. Record 0 belongs to nobody. */
 export function guess(root: usize, high: u64, low: u64, key: u32): usize {
-  return record(root, numberAt(root, keyHash(high, low, key)));
+  return record(root, numberAt(root, indexHash(high, low, key)));
 }
 
 /** That record, 0 when there is none. */
@@ -70,9 +96,21 @@ export function isOurs(root: usize, high: u64, low: u64): bool {
 /** Enters record `number` of `root` into that root's index. For the builder. */
 export function enter(root: usize, number: u32): void {
   const r = record(root, number);
-  let i = keyHash(load<u64>(r, VIP_ADDRESS), load<u64>(r, VIP_ADDRESS + 8), load<u32>(r, VIP_PORT));
+  let i = indexHash(load<u64>(r, VIP_ADDRESS), load<u64>(r, VIP_ADDRESS + 8), load<u32>(r, VIP_PORT));
   while (numberAt(root, i)) i++;
   store<u16>(root + ((i & vipIndexMask) << 1), <u16>number, ROOT_HEADER_BYTES);
+}
+
+/** Where the search for a key begins; for an IPv4 address and port, the hash of their VIP_SERVICE. */
+function indexHash(high: u64, low: u64, key: u32): u32 {
+  const service = (low >> 32) | ((<u64>((key ^ ONE_ADDRESS) >> 16)) << 32) | ((<u64>bswap<u16>(<u16>key)) << 48);
+  return serviceHash(service + (high ^ <u64>(<u32>low ^ MAPPED)) * MULTIPLIER);
+}
+
+/** Spreads keys that come from configuration, not from strangers: multiplication by odd constants is enough. 20 bits, for 65,535 records. */
+function serviceHash(service: u64): u32 {
+  const x = service * MULTIPLIER;
+  return <u32>(((x ^ (x >> 32)) * 0xd6e8_feb8_6659_fd93) >> 44);
 }
 
 /** Port, protocol and prefix length of a record are one word: VIP_PORT, VIP_PROTOCOL, VIP_PREFIX_BITS. */
@@ -82,7 +120,7 @@ function keyOf(protocol: u32, port: u32): u32 {
 
 /** The list of prefix lengths, of the family of an address: a mapped IPv4 address must not lie in an IPv6 prefix. */
 function prefixLengths(root: usize, high: u64, low: u64): usize {
-  const isV4 = !high && <u32>low == 0xffff_0000;
+  const isV4 = !high && <u32>low == MAPPED;
   return root + (isV4 ? ROOT_PREFIXES4 : ROOT_PREFIXES6);
 }
 
@@ -108,7 +146,7 @@ function record(root: usize, number: u32): usize {
 
 /** The index is at most half full, so probing ends at a free entry soon. */
 function probe(root: usize, high: u64, low: u64, key: u32): usize {
-  let i = keyHash(high, low, key);
+  let i = indexHash(high, low, key);
   let number = numberAt(root, i);
   while (number) {
     const r = record(root, number);

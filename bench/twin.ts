@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { MaglevError } from '../host/errors.js';
 import type { Scene } from './scene.js';
 
-const SAMPLE_US = 1000; // as long as ours.ts has them
+const SAMPLE_US = 5000; // as long as ours.ts has them
 
 /** One twin. Close it, or its process stays until ours ends. */
 export class Twin {

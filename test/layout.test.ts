@@ -108,8 +108,10 @@ const RECORDS: [name: string, bytes: number, fields: [offset: number, bytes: num
       [layout.VIP_TRACK_MASK, 4],
       [layout.VIP_LEARN_TICKS, 4],
       [layout.VIP_IDLE_TICKS, 4],
-      [layout.VIP_NUMBER, 4],
+      [layout.VIP_NUMBER, 2],
+      [layout.VIP_KATRAN, 2],
       [layout.VIP_NAMES, 4],
+      [layout.VIP_SERVICE, 8],
     ],
   ],
   [

@@ -1,4 +1,4 @@
-// fast/locate.ts: the second stage: which VIP a plain step is for, and where its slot is. Steps that have none for the fast path (no VIP,
+// fast/locate.ts: the second stage: which VIP a plain step is for, where read.ts does not know it, and where its slot is. Steps that have none for the fast path (no VIP,
 // or one that is hashed or sent in a way that only forward.ts knows) get STEP_VIP 0, and a slot that says NO_BACKEND.
 import {
   SLOT_BYTES,
@@ -11,13 +11,13 @@ import {
   STEP_SLOT_AT,
   STEP_VIP,
   STEP_VIP_BEFORE,
+  STEP_VIP_SOUGHT,
   VIP_SLOT_COUNT,
   VIP_TABLE,
-  VIP_TRACKING,
 } from '../layout';
 import { steps } from '../memory';
 import { slotOf } from '../profiles/native';
-import { find, findKey, isFor, portOf, protocolOf } from '../vip';
+import { find, findKey, isPlain, portOf, protocolOf } from '../vip';
 
 const NOT_FOUND: u32 = 0; // as STEP_SLOT_AT
 
@@ -35,14 +35,14 @@ function locateNamed(end: usize, root: usize): bool {
   let table: u32 = 0;
   let slotCount: u32 = 0;
   for (let step = steps; step < end; step += STEP_BYTES) {
-    const guessed = <usize>load<u32>(step, STEP_VIP);
-    if (guessed > <usize>STEP_VIP_BEFORE) {
-      vip = named(step, root, guessed);
+    const known = <usize>load<u32>(step, STEP_VIP);
+    if (known != <usize>STEP_VIP_BEFORE) {
+      vip = known == <usize>STEP_VIP_SOUGHT ? named(step, root) : known;
       table = load<u32>(vip, VIP_TABLE); // address 0 may be read, and means nothing
       slotCount = load<u32>(vip, VIP_SLOT_COUNT);
     }
-    if (!guessed || !vip) {
-      store<u32>(step, guessed ? NOT_FOUND : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
+    if (!vip) {
+      store<u32>(step, known ? NOT_FOUND : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
       isAll = false;
       continue;
     }
@@ -52,12 +52,9 @@ function locateNamed(end: usize, root: usize): bool {
   return isAll;
 }
 
-/** The record of the very address and port of `step`: nearly always the one that was guessed. */
-function named(step: usize, root: usize, guessed: usize): usize {
-  const high = load<u64>(step, STEP_HIGH);
-  const low = load<u64>(step, STEP_LOW);
-  const key = load<u32>(step, STEP_KEY);
-  return plain(isFor(guessed, high, low, key) ? guessed : findKey(root, high, low, key));
+/** The record of the very address and port of `step`. */
+function named(step: usize, root: usize): usize {
+  return plain(findKey(root, load<u64>(step, STEP_HIGH), load<u64>(step, STEP_LOW), load<u32>(step, STEP_KEY)));
 }
 
 /** Those that are left: their VIP has a prefix, or takes any port, if they have one. */
@@ -79,6 +76,5 @@ function found(step: usize, root: usize): usize {
 
 /** 0 for a VIP whose packets are hashed or sent in a way that only forward.ts knows. */
 function plain(vip: usize): usize {
-  if (!vip) return 0;
-  return load<u32>(vip, VIP_TRACKING) >> 8 ? 0 : vip; // VIP_HASH, VIP_FIELDS and VIP_WAYS stand behind it
+  return vip && isPlain(vip) ? vip : 0;
 }

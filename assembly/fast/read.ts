@@ -1,5 +1,5 @@
-// fast/read.ts: the first stage: which steps are plain, the hash of their flow, and the VIP they are probably for: the record that the
-// VIP index names first. Whether it is theirs says locate.ts, when the record has had time to come.
+// fast/read.ts: the first stage: which steps are plain, the hash of their flow, and their VIP, when the record that the VIP index names
+// first is theirs, as it nearly always is. The others are left to locate.ts.
 //
 // A loop a family: each takes what it can, and leaves the other steps with STEP_VIP 0. The loops call nothing, so that what they
 // need of every frame stays in registers: a call in a loop, even one that is never made, has V8 keep all of that in memory, which cost
@@ -20,17 +20,17 @@ import {
   STEP_PACKET_BYTES,
   STEP_VIP,
   STEP_VIP_BEFORE,
+  STEP_VIP_SOUGHT,
+  VIP_SERVICE,
 } from '../layout';
 import { control, steps } from '../memory';
 import { isMapped, mapped } from '../parse';
-import { guess, namedKey } from '../vip';
+import { guess, guessService, isFor, isPlain, namedKey, serviceOf } from '../vip';
 import { HEADER_BYTES } from '../wire/ethernet';
 import * as ipv4 from '../wire/ipv4';
 import * as ipv6 from '../wire/ipv6';
 import * as l4 from '../wire/l4';
 import { isIpv6, isPlainMeta, plainIpv4, plainIpv6 } from './plain';
-
-const SERVICE_MASK: u64 = 0xffff_0000_ffff_ffff; // of destination address, source port, destination port
 
 /** Reads steps 0 to `count` - 1, which all have STEP_VIP 0; true when all are plain. */
 export function read(count: u32, root: usize): bool {
@@ -67,13 +67,15 @@ function readIpv4(end: usize, root: usize): u32 {
     const target = load<u64>(packet, ipv4.DESTINATION); // and the ports behind it
     const ports = <u32>(target >> 32);
     note(step, hashIpv4With(key01, key23, finalKey, ipv4.source(packet), <u32>target, ports, protocol), bytes, 0);
-    const service = (target & SERVICE_MASK) | ((<u64>protocol) << 32);
+    const service = serviceOf(target, protocol);
     if (service == lastService) {
       store<u32>(step, STEP_VIP_BEFORE, STEP_VIP);
       continue;
     }
     lastService = service;
-    noteKey(step, root, 0, mapped(<u32>target), namedKey(protocol, l4.destinationPortOf(ports)));
+    const vip = guessService(root, service);
+    if (load<u64>(vip, VIP_SERVICE) == service) store<u32>(step, <u32>vip, STEP_VIP);
+    else noteKey(step, 0, mapped(<u32>target), namedKey(protocol, l4.destinationPortOf(ports)));
   }
   return taken;
 }
@@ -107,7 +109,10 @@ function readIpv6(end: usize, root: usize): u32 {
       lastHigh = high;
       lastLow = low;
       lastService = service;
-      noteKey(step, root, high, low, namedKey(protocol, l4.destinationPortOf(ports)));
+      const key = namedKey(protocol, l4.destinationPortOf(ports));
+      const vip = guess(root, high, low, key);
+      if (isFor(vip, high, low, key) && isPlain(vip)) store<u32>(step, <u32>vip, STEP_VIP);
+      else noteKey(step, high, low, key);
     } else store<u32>(step, STEP_VIP_BEFORE, STEP_VIP);
     taken++;
     const addresses = sumIpv6(packet + ipv6.SOURCE, 0) + destinationSum;
@@ -127,9 +132,9 @@ function note(step: usize, hash: u64, bytes: u32, kind: u32): void {
   store<u32>(step, kind, STEP_KIND);
 }
 
-function noteKey(step: usize, root: usize, high: u64, low: u64, key: u32): void {
+function noteKey(step: usize, high: u64, low: u64, key: u32): void {
   store<u64>(step, high, STEP_HIGH);
   store<u64>(step, low, STEP_LOW);
   store<u32>(step, key, STEP_KEY);
-  store<u32>(step, <u32>guess(root, high, low, key), STEP_VIP);
+  store<u32>(step, STEP_VIP_SOUGHT, STEP_VIP);
 }

@@ -85,7 +85,7 @@ export function send<Sink>(step: usize, end: usize): usize {
     if (!at) break;
     const verdict = (kind & 0xff) + FORWARD_L2; // they follow each other as ENCAP_ do
     const meta = <usize>load<u32>(step, STEP_META);
-    const vipNumber = load<u32>(load<u32>(step, STEP_VIP), VIP_NUMBER);
+    const vipNumber = <u32>load<u16>(load<u32>(step, STEP_VIP), VIP_NUMBER);
     countTraffic(vipNumber, chosen, load<u32>(step, STEP_LENGTH));
     store<u8>(meta, <u8>verdict, META_VERDICT);
     store<u32>(meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it

@@ -53,7 +53,7 @@ export function runGenerally(count: u32, root: usize, tick: u32): void {
 function runChosen(step: usize, tick: u32): void {
   const meta = <usize>load<u32>(step, STEP_META);
   const len = load<u32>(step, STEP_LENGTH);
-  const vipNumber = load<u32>(load<u32>(step, STEP_VIP), VIP_NUMBER);
+  const vipNumber = <u32>load<u16>(load<u32>(step, STEP_VIP), VIP_NUMBER);
   const chosen = load<u32>(step, STEP_CHOSEN);
   const before = outputCount();
   store<u32>(meta, vipNumber | (chosen << 16), META_VIP); // and META_BACKEND behind it

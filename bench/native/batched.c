@@ -56,7 +56,7 @@ static inline void choose_one(const struct core *c, struct step *f, u32 tick) {
 }
 
 static inline u32 send_one(const struct core *c, struct sink *s, const struct step *f, u8 *meta) {
-  u32 vip_number = load32(f->vip + VIP_NUMBER);
+  u32 vip_number = load16(f->vip + VIP_NUMBER);
   note_choice(meta, vip_number, f->chosen);
   count_traffic(c, vip_number, f->chosen, f->bytes);
   if (f->chosen == NO_BACKEND) return DROP_NO_BACKEND;

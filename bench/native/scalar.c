@@ -16,7 +16,7 @@ static inline u32 forward(const struct core *c, struct sink *s, const u8 *root, 
   if (chosen & SLOT_TRACKED) {
     chosen = select_tracked(c, vip, slot, chosen & SLOT_BACKEND, hash, p.protocol != UDP, p.is_syn, tick);
   }
-  u32 vip_number = load32(vip + VIP_NUMBER);
+  u32 vip_number = load16(vip + VIP_NUMBER);
   note_choice(meta, vip_number, chosen);
   count_traffic(c, vip_number, chosen, bytes);
   if (chosen == NO_BACKEND) return DROP_NO_BACKEND;

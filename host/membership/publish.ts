@@ -173,11 +173,10 @@ export class Publisher {
 
   private writeIndex(draft: Draft): void {
     if (draft.gone.length === 0 && draft.made.every(({ key }) => this.live.has(key))) return;
-    const numbers = new Set<number>();
-    for (const { number, vip } of draft.live.values()) {
-      numbers.add(number);
-      numbers.add(this.draftOwnAddress(draft, vip.address));
-    }
+    const vips = [...draft.live.values()];
+    // VIPs first: who comes first is found at once.
+    const numbers = new Set(vips.map(({ number }) => number));
+    for (const { vip } of vips) numbers.add(this.draftOwnAddress(draft, vip.address));
     this.roots.writeIndex(numbers);
   }
 

@@ -5,6 +5,8 @@ import {
   ADDRESS_BYTES,
   CONTROL_GENERATION,
   EPOCH_IDLE,
+  FIELDS_5_TUPLE,
+  HASH_NATIVE,
   REGION_CONTROL,
   REGION_ROOTS,
   REGION_WORKERS,
@@ -25,6 +27,7 @@ import {
   VIP_PORT,
   VIP_PREFIX_BITS,
   VIP_PROTOCOL,
+  VIP_SERVICE,
   VIP_SLOT_COUNT,
   VIP_TABLE,
   VIP_TRACK_MASK,
@@ -107,7 +110,11 @@ export class Roots {
     view.setUint32(at + VIP_TRACK_MASK, record.trackMask, true);
     view.setUint32(at + VIP_LEARN_TICKS, record.learnTicks, true);
     view.setUint32(at + VIP_IDLE_TICKS, record.idleTicks, true);
-    view.setUint32(at + VIP_NUMBER, record.number, true);
+    view.setUint16(at + VIP_NUMBER, record.number, true);
+    if (!isForFastPath(record)) return;
+    bytes.set(record.address.subarray(12), at + VIP_SERVICE);
+    view.setUint8(at + VIP_SERVICE + 4, record.protocol);
+    view.setUint16(at + VIP_SERVICE + 6, record.port);
   }
 
   /** Makes the draft's index anew: `numbers` are the records that are there. */
@@ -201,4 +208,10 @@ export class Roots {
   private epochWord(workerIndex: number): number {
     return (this.memory.region(REGION_WORKERS).base + workerIndex * WORKER_BYTES + WORKER_EPOCH) / 4;
   }
+}
+
+/** An IPv4 address and port whose packets are hashed and sent as most are: VIP_SERVICE says so. */
+function isForFastPath({ address, prefixBits, port, protocol, hash, fields, ways }: VipRecord): boolean {
+  const isNamed = isMapped(address) && prefixBits === 128 && port !== 0 && protocol !== 0;
+  return isNamed && hash === HASH_NATIVE && fields === FIELDS_5_TUPLE && ways === 0;
 }

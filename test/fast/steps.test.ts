@@ -57,6 +57,18 @@ for (const family of [4, 6] as const) {
   }
 }
 
+// Enough VIPs that some stand in the index where others would be found at once.
+for (const family of [4, 6] as const) {
+  Fast(`1,000 VIPs over IPv${family}: as the general path`, async () => {
+    const shape: Shape = { ...SMALL, family, vips: 1000, backends: 2, tableSize: 11 };
+    const [fast, general] = [await openSpoiled(shape), await openSpoiled(shape)];
+    const [ours, expected] = [takeOutcomes(new Ours(fast)), takeOutcomes(new Ours(general, true))];
+    const at = ours.bytes.findIndex((byte, index) => byte !== expected.bytes[index]);
+    assert.is(at, -1, `byte ${at} of ${ours.bytes.length} differs (seed ${SEED})`);
+    assert.ok((fast.engine.stats().verdicts.FORWARD_IPIP ?? 0n) > 3000n);
+  });
+}
+
 // The general path leaves what it parsed behind, the fast one does not: who looks there sees whether a plain frame took the long way.
 for (const family of [4, 6] as const) {
   for (const encap of ['l2', 'ipip', 'gre', 'gue'] as const) {

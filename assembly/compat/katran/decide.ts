@@ -90,7 +90,7 @@ function decideRound(meta: usize, root: usize, tick: u32): u32 {
 function balance(vip: usize, meta: usize, tick: u32): u32 {
   count(KATRAN_COUNT_LRU);
   const real = choose(vip, tick);
-  const number = load<u32>(vip, VIP_NUMBER);
+  const number = <u32>load<u16>(vip, VIP_NUMBER);
   store<u32>(meta, number | (real << 16), META_VIP); // and META_BACKEND behind it
   if (real == NO_BACKEND) return DROP_NO_BACKEND;
   countTraffic(number, real, packet.length);
