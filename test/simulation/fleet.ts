@@ -56,8 +56,7 @@ interface Balancer {
   isUp: boolean;
 }
 
-export const STEP_SECONDS = 5.12;
-const STEP_TICKS = 10;
+const STEP_TICKS = 10; // 5.12 s
 const VIP = 'tcp/192.0.2.80:80';
 const IDLE_MS = 60_000;
 const SILENT_STEPS_MAX = 8; // 41 s

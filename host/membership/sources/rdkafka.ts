@@ -59,7 +59,6 @@ export interface KafkaConsumer extends Client {
   on(event: 'event.log', listener: (event: LogEvent) => void): unknown;
   on(event: 'partition.eof', listener: (end: { partition: number; offset: number }) => void): unknown;
   assign(places: { topic: string; partition: number; offset: number }[]): unknown;
-  unassign(): unknown;
   consume(messagesMax: number, done: (error: LibrdKafkaError, messages: Message[]) => void): void;
   setDefaultConsumeTimeout(timeoutMs: number): void;
   /** As last told with a message. Throws for a partition of which none came. */
@@ -92,12 +91,10 @@ export interface Producer extends Client {
   ): unknown;
   poll(): unknown;
   disconnect(timeoutMs: number, done: () => void): unknown;
-  setPollInterval(intervalMs: number): unknown;
 }
 
 /** The package. */
 export interface Kafka {
   KafkaConsumer: new (config: object, topicConfig: object) => KafkaConsumer;
   Producer: new (config: object, topicConfig?: object) => Producer;
-  librdkafkaVersion: string;
 }
