@@ -7,7 +7,11 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
 import { decapVerdictTable, verdictTable } from '../assembly/verdict.js';
+import { readConfig, readSurfaces } from '../host/cli/config.js';
+import { readPublishFromConfig } from '../host/cli/publishFromConfig.js';
+import { readDeclared } from '../host/membership/declared.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = join(ROOT, 'dist/host/cli/main.js');
@@ -53,6 +57,43 @@ Docs('the configuration and the members that README shows are right', async () =
     await rm(directory, { recursive: true });
   }
 });
+
+Docs('every other configuration that the pages show is right, too', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'maglev-dsr-docs-'));
+  const path = join(directory, 'config.yaml');
+  const written = ['secret', 'kafka-password', 'ca.pem'].map((name) =>
+    writeFile(join(directory, name), 's'.repeat(32)),
+  );
+  await Promise.all(written);
+  let blocks = 0;
+  try {
+    for (const page of PAGES) {
+      for (const text of blocksOf(textOf(join(ROOT, page)), 'yaml')) {
+        const shown = parse(text) as Record<string, unknown>;
+        await writeFile(path, JSON.stringify(wholeOf(shown)));
+        if ('vips' in shown) assert.equal(readDeclared(text, page).refusals, [], page);
+        else if ('kubernetes' in shown || 'docker' in shown) readPublishFromConfig(path);
+        else {
+          await readConfig(path);
+          readSurfaces(path);
+        }
+        blocks++;
+      }
+    }
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+  assert.ok(blocks > 10, `${blocks} were read`);
+});
+
+/** What is shown of a balancer's configuration, with what it needs beside. */
+function wholeOf({ kafka, ...shown }: Record<string, unknown>): object {
+  if ('vips' in shown || 'id' in shown) return shown;
+  const topic = { brokers: ['10.0.0.5:9092'], topic: 'balancer-members' };
+  const isFleet = kafka !== undefined || 'fleet' in shown;
+  const membership = isFleet ? { kafka: kafka ?? topic } : { file: 'members.yaml' };
+  return { interfaces: [{ name: 'eth0' }], membership, ...(isFleet && { hashSecretFile: 'secret' }), ...shown };
+}
 
 Docs('every command of the pages exists, with its options; README has them all', () => {
   const commands = [...help().matchAll(/^ {2}([a-z-]+) (?:\[|<| {2})/gm)].map(([, name]) => name as string);
