@@ -6,8 +6,8 @@ export { countMoved, countTracks, inherit, releaseTracks } from './build/history
 export { fillTable, placeAll, placeCilium, placeEnvoy, placeKatran } from './build/maglev';
 export { decapTaken, giveBackDecap, runDecapBatch, runDecapRing } from './decapRun';
 export { explained, explainFrame } from './explain';
-export { countFlows, forget as forgetFlows, sweep as sweepFlows } from './flow/table';
-export { countPrevious, countTracked, mergeLastOther, replacePrevious } from './flow/tracks';
+export { forget as forgetFlows, sweep as sweepFlows, youngest as youngestFlows } from './flow/table';
+export { countTracked, markPrevious, mergeLastOther, replacePrevious } from './flow/tracks';
 export { init, layoutVersion } from './memory';
 export { fillTable as fillCilium } from './profiles/cilium';
 export { fillTable as fillEnvoy } from './profiles/envoy';

@@ -19,6 +19,7 @@ export {
   learnUntil as tracksLearnUntil,
   noteOther as tracksNoteOther,
   previousOf as tracksPreviousOf,
+  setReleased as tracksSetReleased,
   trackOf as tracksTrackOf,
 } from './flow/tracks';
 export { fnv1Signed4 } from './hash/fnv';

@@ -56,9 +56,9 @@ export interface HotPathModule extends Record<string, unknown> {
   releaseTracks(table: number, map: number, mask: number, mode: number, tick: number, idle: number): number;
   replacePrevious(map: number, mask: number, successors: number): void;
   mergeLastOther(fromMap: number, fromMask: number, map: number, mask: number): void;
-  countPrevious(map: number, mask: number, backendIndex: number): number;
+  markPrevious(map: number, mask: number, marks: number): void;
   countTracked(map: number, mask: number): number;
-  countFlows(backendIndex: number, idleTicks: number, tick: number): number;
+  youngestFlows(ages: number, count: number, tick: number): void;
   forgetFlows(marks: number): void;
   sweepFlows(bucketIndex: number, count: number, tick: number): void;
   enterServerId(names: number, id: number, backendIndex: number): void;

@@ -173,15 +173,16 @@ export function sweep(bucketIndex: u32, count: u32, tick: u32): void {
   }
 }
 
-/** How many living flows a backend has in the table: for the end of a drain, and for giving its index to another. */
-export function countFlows(backendIndex: u32, idleTicks: u32, tick: u32): u32 {
-  let count: u32 = 0;
+/** For each backend index below `count`, how many ticks ago the youngest of its flows sent: a u32 at `ages`, all ones for none. One pass. */
+export function youngest(ages: usize, count: u32, tick: u32): void {
+  memory.fill(ages, 0xff, <usize>count * 4);
   const end = flows + ((<usize>flowBucketMask + 1) << BUCKET_SHIFT);
   for (let at = flows; at < end; at += FLOW_BYTES) {
     const entry = atomic.load<u64>(at);
-    if (entry && backendOf(entry) == backendIndex && ageOf(entry, tick) <= idleTicks) count++;
+    if (!entry || backendOf(entry) >= count) continue;
+    const age = ages + <usize>backendOf(entry) * 4;
+    if (ageOf(entry, tick) < load<u32>(age)) store<u32>(age, ageOf(entry, tick));
   }
-  return count;
 }
 
 /** Frees every entry of the backends whose bits are set in the bitmap at `marks`, in one pass: they stopped serving. */

@@ -74,14 +74,14 @@ export function noteOther(record: usize, tick: u32): void {
   if (record && lastOther(record) != tick && !isReadOnly) store<u32>(record, tick, TRACK_LAST_OTHER);
 }
 
-/** How many slots have `backendIndex` as their previous backend: a draining one is drained when none has. */
-export function countPrevious(map: usize, mask: u32, backendIndex: u32): u32 {
-  let count: u32 = 0;
+/** Sets the bits of the backends that slots have as their previous one, in the bitmap at `marks`. */
+export function markPrevious(map: usize, mask: u32, marks: usize): void {
   const end = map + (mask + 1) * TRACK_BYTES;
   for (let record = map; record < end; record += TRACK_BYTES) {
-    if (load<u32>(record, TRACK_SLOT) && !isReleased(record) && previousOf(record) == backendIndex) count++;
+    if (!load<u32>(record, TRACK_SLOT) || isReleased(record)) continue;
+    const at = marks + (previousOf(record) >> 3);
+    store<u8>(at, load<u8>(at) | <u8>((<u32>1) << (previousOf(record) & 7)));
   }
-  return count;
 }
 
 /**

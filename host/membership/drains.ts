@@ -2,6 +2,7 @@
 // are over, expired flow entries are swept, and a draining backend is drained when nothing is left on it.
 import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
+import { Holders } from './holders.js';
 import type { LiveBackend, LiveVip } from './live.js';
 import { isNamed } from './names.js';
 
@@ -37,13 +38,13 @@ export class Drains {
   /** Releases, sweeps, and returns the backends that became drained. */
   tend(vips: Iterable<LiveVip>, tick: number): Drained[] {
     this.sweep(tick);
-    const drained: Drained[] = [];
+    const holders = new Holders(this.memory, this.builder, tick);
     const silences = new Map<number, Silence>();
+    const drained: Drained[] = [];
     for (const vip of vips) {
       const { table, tracks, trackMask, tracking, idleTicks } = vip.record;
       if (tracks !== 0) this.builder.releaseTracks(table, tracks, trackMask, tracking, tick, idleTicks);
-      for (const backend of vip.backends.values()) {
-        if (!backend.isDraining || backend.isDrained || this.holdsFlows(vip, backend, tick)) continue;
+      for (const backend of this.empty(vip, holders)) {
         if (isNamed(vip.names, backend.address)) {
           const silence = this.silenceOf(backend.index, tick);
           silences.set(backend.index, silence);
@@ -63,12 +64,13 @@ export class Drains {
     return tracks === 0 ? 0 : this.builder.countTracked(tracks, trackMask);
   }
 
-  /** A slot that has it as previous backend may send it flows nobody knows of; the flow table knows the others. */
-  private holdsFlows(vip: LiveVip, backend: LiveBackend, tick: number): boolean {
-    const { tracks, trackMask, idleTicks } = vip.record;
-    if (tracks === 0 && !this.entersAll) return false;
-    if (tracks !== 0 && this.builder.countPrevious(tracks, trackMask, backend.index) > 0) return true;
-    return this.builder.countFlows(backend.index, idleTicks, tick) > 0;
+  /** Draining backends that nothing holds flows of. A slot may send its previous one flows that nobody knows of; the flow table knows the others. */
+  private empty(vip: LiveVip, holders: Holders): LiveBackend[] {
+    const draining = [...vip.backends.values()].filter(({ isDraining, isDrained }) => isDraining && !isDrained);
+    const { tracks, idleTicks } = vip.record;
+    if (draining.length === 0 || (tracks === 0 && !this.entersAll)) return draining;
+    const isPrevious = holders.previousOf(vip);
+    return draining.filter(({ index }) => !isPrevious(index) && holders.ageOf(index) > idleTicks);
   }
 
   /** Flows that name their backend are in no table; but a flow that lives sends within its idle timeout. */

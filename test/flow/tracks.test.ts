@@ -63,10 +63,12 @@ Tracks('notes when a packet took another backend', () => {
   call('tracksNoteOther', 0, 61); // a slot without a record
 });
 
-Tracks('counts slots by their previous backend', () => {
-  for (let slot = 0; slot < 30; slot++) enter(slot, slot % 3);
-  assert.is(call('countPrevious', MAP, MASK, 1), 10);
-  assert.is(call('countPrevious', MAP, MASK, 3), 0);
+Tracks('marks the previous backends of slots that are not released', () => {
+  const marks = new Uint8Array(memory.memory.buffer, MAP + ENTRIES * TRACK_BYTES, 3);
+  for (const [slot, previous] of [1, 8, 8, 9, 17].entries()) enter(slot, previous);
+  call('tracksSetReleased', trackOf(3));
+  module.markPrevious(MAP, MASK, marks.byteOffset);
+  assert.equal([...marks], [0b10, 0b1, 0b10]);
 });
 
 Tracks('replaces previous backends by their successors, in every slot that has them', () => {
@@ -74,10 +76,9 @@ Tracks('replaces previous backends by their successors, in every slot that has t
   const successors = new Uint16Array(memory.memory.buffer, MAP + ENTRIES * TRACK_BYTES, 4);
   successors.set([0, 7, 0, 3]); // 1 has another index, 2 is gone
   module.replacePrevious(MAP, MASK, successors.byteOffset);
-  assert.equal(
-    [0, 1, 2, 3, 7].map((index) => call('countPrevious', MAP, MASK, index)),
-    [20, 0, 0, 10, 10],
-  );
+  for (let slot = 0; slot < 40; slot++) {
+    assert.is(call('tracksPreviousOf', trackOf(slot)), [0, 7, 0, 3][slot % 4], `slot ${slot}`);
+  }
 });
 
 Tracks('takes over what workers wrote to the old map meanwhile, never anything older', () => {
