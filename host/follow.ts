@@ -33,7 +33,7 @@ export interface Follower {
 }
 
 // To read a burst takes less time than to build the tables of its first part and then all of them again.
-const BURST_CHANGES = 200; // so many together, and more are likely on the way
+const BURST_CHANGES = 32; // so many together, and more are likely on the way
 const BURST_QUIET_MS = 20; // unless nothing more came for so long
 const BURST_WAIT_MAX_MS = 500; // some sources never end
 
