@@ -28,6 +28,9 @@ const WAYS = { tcp: ['tcp-option'], udp: ['quic', 'stable-udp'] } as const;
 /** Where no client of the test is: what names name is seen in digests. */
 const ROUTED = '203.0.113.0/24';
 
+/** Of a ramp, the longest there is. */
+const STEP_SECONDS = 360;
+
 /** Every VIP there can be; one address in a prefix of others. */
 export const VIP_UNIVERSE: readonly Pick<Vip, 'address' | 'protocol' | 'port'>[] = ADDRESSES.flatMap((address) =>
   (['tcp', 'udp'] as const).flatMap((protocol) => PORTS.map((port) => ({ address, protocol, port }))),
@@ -53,6 +56,7 @@ const BROKEN_BACKEND: Record<string, readonly unknown[]> = {
   weight: [-1, 65_536, 1.5, '1'],
   state: ['dead', '', 0],
   serverId: [0, 16_777_214, [], '7', [7, 7], null],
+  slowStart: [7, {}, { seconds: 0 }, { seconds: 3601, since: 0 }, { seconds: 5, since: -1 }],
   encap: ['ipip', 3],
   'encap.type': [{ type: 'vxlan' }, {}],
 };
@@ -86,6 +90,7 @@ function someBackend(vip: string, address: string, dice: Dice): Backend {
   const record: Backend = { vip, address };
   if (dice.oneIn(2)) record.weight = dice.oneIn(8) ? 65_535 : dice.below(5);
   if (dice.oneIn(3)) record.state = dice.pick(['active', 'draining', 'down'] as const);
+  if (dice.oneIn(4)) record.slowStart = { seconds: STEP_SECONDS * 10, since: someSince(dice) };
   if (dice.oneIn(2)) record.serverId = dice.oneIn(4) ? [1, 2 + dice.below(3)] : 1 + dice.below(4);
   if (dice.oneIn(4)) {
     // Whether an encapsulation can reach the other family is known from the record alone, and refused there.
@@ -93,6 +98,12 @@ function someBackend(vip: string, address: string, dice: Dice): Backend {
     record.encap = dice.pick(ENCAPS.filter(({ type }) => isSame || (type !== 'l2' && type !== 'l3dsr')));
   }
   return record;
+}
+
+/** The middle of a step that lasts longer than the test, over long ago, or yet to come. */
+function someSince(dice: Dice): number {
+  if (dice.oneIn(3)) return dice.pick([0, 8e15]);
+  return Date.now() - (dice.below(10) + 0.5) * STEP_SECONDS * 1000;
 }
 
 function spoil(record: Vip | Backend, broken: Record<string, readonly unknown[]>, dice: Dice): Attempt {

@@ -4,7 +4,7 @@ import { addressBytes } from '../../host/membership/address.js';
 import type { Backend, Change, Encap, Vip } from '../../host/membership/event.js';
 import { vipKey } from '../../host/membership/key.js';
 import { readPrefix } from '../../host/membership/prefix.js';
-import { maglevTable, placeOf } from '../model/maglev.js';
+import { rampedTable } from '../model/slowStart.js';
 
 const L2: Encap = { type: 'l2' };
 
@@ -67,11 +67,9 @@ export class MembershipModel {
   table(key: string, identityKey: Uint8Array): (string | undefined)[] {
     const size = this.vips.get(key)?.tableSize as number;
     const { chosen } = this.roles(key);
-    const inputs = chosen.map(({ address, weight }) => ({
-      weight: Math.max(1, weight ?? 1),
-      ...placeOf(identityKey, addressBytes(address), size),
-    }));
-    return maglevTable(inputs, size).map((place) => chosen[place]?.address);
+    // One of weight 0 that counts as active by the rule of a panic has weight 1.
+    const counted = chosen.map((backend) => ({ ...backend, weight: Math.max(1, backend.weight ?? 1) }));
+    return rampedTable(counted, Date.now(), size, identityKey);
   }
 
   /** Key of the VIP that a packet means: with its port by the closest address, then with any port; undefined for none. */
