@@ -31,23 +31,22 @@ export function locate(end: usize, root: usize): bool {
 /** Those whose VIP has their address and port by name; true when they all do. A loop that calls nothing, as those of read.ts. */
 function locateNamed(end: usize, root: usize): bool {
   let isAll: bool = true;
-  let vip: usize = 0; // that of the step before, 0 when it has none
-  let table: u32 = 0;
-  let slotCount: u32 = 0;
+  let sought: usize = 0; // the VIP of the last step that did not know its own, 0 when it has none
   for (let step = steps; step < end; step += STEP_BYTES) {
-    const known = <usize>load<u32>(step, STEP_VIP);
-    if (known != <usize>STEP_VIP_BEFORE) {
-      vip = known == <usize>STEP_VIP_SOUGHT ? named(step, root) : known;
-      table = load<u32>(vip, VIP_TABLE); // address 0 may be read, and means nothing
-      slotCount = load<u32>(vip, VIP_SLOT_COUNT);
+    let vip = <usize>load<u32>(step, STEP_VIP);
+    if (vip <= <usize>STEP_VIP_SOUGHT) {
+      const isFast = vip != 0;
+      if (vip == <usize>STEP_VIP_SOUGHT) sought = named(step, root);
+      vip = isFast ? sought : 0;
+      if (!vip) {
+        store<u32>(step, isFast ? NOT_FOUND : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
+        isAll = false;
+        continue;
+      }
+      store<u32>(step, <u32>vip, STEP_VIP);
     }
-    if (!vip) {
-      store<u32>(step, known ? NOT_FOUND : <u32>step + STEP_NO_SLOT, STEP_SLOT_AT);
-      isAll = false;
-      continue;
-    }
-    store<u32>(step, <u32>vip, STEP_VIP);
-    store<u32>(step, table + slotOf(load<u64>(step, STEP_HASH), slotCount) * SLOT_BYTES, STEP_SLOT_AT);
+    const slotIndex = slotOf(load<u64>(step, STEP_HASH), load<u32>(vip, VIP_SLOT_COUNT));
+    store<u32>(step, load<u32>(vip, VIP_TABLE) + slotIndex * SLOT_BYTES, STEP_SLOT_AT);
   }
   return isAll;
 }

@@ -54,6 +54,7 @@ function readIpv4(end: usize, root: usize): u32 {
   const finalKey = load<u64>(control, CONTROL_FINAL_KEY);
   let taken: u32 = 0;
   let lastService: u64 = 0; // address, port and protocol of the step before; no frame has 0
+  let lastVip: u32 = 0; // what STEP_VIP is for the same
   for (let step = steps; step < end; step += STEP_BYTES) {
     const frame = <usize>load<u32>(step, STEP_FRAME);
     const bytes = isOpen(step, frame) ? plainIpv4(step, frame) : 0;
@@ -69,13 +70,18 @@ function readIpv4(end: usize, root: usize): u32 {
     note(step, hashIpv4With(key01, key23, finalKey, ipv4.source(packet), <u32>target, ports, protocol), bytes, 0);
     const service = serviceOf(target, protocol);
     if (service == lastService) {
-      store<u32>(step, STEP_VIP_BEFORE, STEP_VIP);
+      store<u32>(step, lastVip, STEP_VIP);
       continue;
     }
     lastService = service;
     const vip = guessService(root, service);
-    if (load<u64>(vip, VIP_SERVICE) == service) store<u32>(step, <u32>vip, STEP_VIP);
-    else noteKey(step, 0, mapped(<u32>target), namedKey(protocol, l4.destinationPortOf(ports)));
+    if (load<u64>(vip, VIP_SERVICE) == service) {
+      lastVip = <u32>vip;
+      store<u32>(step, lastVip, STEP_VIP);
+    } else {
+      lastVip = STEP_VIP_BEFORE;
+      noteKey(step, 0, mapped(<u32>target), namedKey(protocol, l4.destinationPortOf(ports)));
+    }
   }
   return taken;
 }
@@ -85,6 +91,7 @@ function readIpv6(end: usize, root: usize): u32 {
   let taken: u32 = 0;
   let lastHigh: u64 = 0;
   let lastLow: u64 = 0;
+  let lastVip: u32 = 0;
   let lastService: u32 = 0;
   let destinationSum: u64 = 0;
   for (let step = steps; step < end; step += STEP_BYTES) {
@@ -111,9 +118,14 @@ function readIpv6(end: usize, root: usize): u32 {
       lastService = service;
       const key = namedKey(protocol, l4.destinationPortOf(ports));
       const vip = guess(root, high, low, key);
-      if (isFor(vip, high, low, key) && isPlain(vip)) store<u32>(step, <u32>vip, STEP_VIP);
-      else noteKey(step, high, low, key);
-    } else store<u32>(step, STEP_VIP_BEFORE, STEP_VIP);
+      if (isFor(vip, high, low, key) && isPlain(vip)) {
+        lastVip = <u32>vip;
+        store<u32>(step, lastVip, STEP_VIP);
+      } else {
+        lastVip = STEP_VIP_BEFORE;
+        noteKey(step, high, low, key);
+      }
+    } else store<u32>(step, lastVip, STEP_VIP);
     taken++;
     const addresses = sumIpv6(packet + ipv6.SOURCE, 0) + destinationSum;
     note(step, hashIpv6With(addresses, ports, protocol), bytes, STEP_IS_V6);
