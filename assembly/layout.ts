@@ -400,7 +400,8 @@ export const STEP_KEY = 28; // u32: as VIP_PORT, VIP_PROTOCOL, VIP_PREFIX_BITS
 export const STEP_HIGH = 48; // u64: destination address
 export const STEP_LOW = 56; // u64
 // then
-export const STEP_TOUCHED = 48; // u32: of no use, see fast/choose.ts
+export const STEP_BACKEND = 48; // u64: what the backend's record begins with, BACKEND_ENCAP to BACKEND_NEXT_HOP
+export const STEP_TOUCHED = 56; // u32: of no use, see fast/choose.ts
 export const STEP_VIP_BEFORE = 1; // as STEP_VIP: that of the step before, which is sought; no record is there
 export const STEP_VIP_SOUGHT = 2; // as STEP_VIP: not where it nearly always is
 export const STEP_IS_V6 = 1;

@@ -6,6 +6,7 @@ import {
   SLOT_BACKEND,
   SLOT_BYTES,
   SLOT_TRACKED,
+  STEP_BACKEND,
   STEP_BYTES,
   STEP_CHOSEN,
   STEP_FRAME,
@@ -73,6 +74,7 @@ export function chooseTracked(step: usize, tick: u32): void {
   const isSyn = isTcp && l4.isSyn(packet + (isV6 ? ipv6.HEADER_LEN : ipv4.MIN_LEN));
   const chosen = selectTracked(vip, slotIndex, slot, load<u64>(step, STEP_HASH), isTcp, isSyn, tick);
   store<u32>(step, chosen, STEP_CHOSEN);
+  noteBackend(step, chosen);
 }
 
 // Four steps at a time: the fewer instructions a load takes, the more loads are under way. The steps behind the last one are of an
@@ -110,7 +112,10 @@ function flowOf(step: usize): usize {
   return load<u32>(step, STEP_CHOSEN) & SLOT_TRACKED ? bucketOf(load<u64>(step, STEP_HASH)) : step;
 }
 
-/** Brings the records of backends and their counters near; a slot that is still tracked says who its backend probably is. */
+/**
+ * Notes what the records of backends begin with, and brings their counters near; a slot that is still tracked says who its backend probably
+ * is. So send() knows the next hop at once, whatever has pushed the record out of the first-level cache since.
+ */
 function touchBackends(end: usize): void {
   let sum: u32 = 0;
   for (let step = steps; step < end; step += 4 * STEP_BYTES) {
@@ -121,5 +126,10 @@ function touchBackends(end: usize): void {
 
 function touched(step: usize): u32 {
   const index = load<u32>(step, STEP_CHOSEN) & SLOT_BACKEND;
-  return load<u32>(backend(index)) + load<u32>(backendCounter(index));
+  noteBackend(step, index);
+  return load<u32>(backendCounter(index));
+}
+
+function noteBackend(step: usize, index: u32): void {
+  store<u64>(step, load<u64>(backend(index)), STEP_BACKEND);
 }

@@ -10,8 +10,6 @@ import { sumOf } from '../encap/innerSum';
 import { IPIP4_BYTES, IPIP6_BYTES, writeIpip4, writeIpip6 } from '../encap/ipip';
 import { egressOf, fits, isUp, mtuTo, ownMac, wayTo } from '../encap/way';
 import {
-  BACKEND_ENCAP,
-  BACKEND_NEXT_HOP,
   ENCAP_GRE,
   ENCAP_GUE,
   ENCAP_IPIP,
@@ -23,6 +21,7 @@ import {
   META_VIP,
   META_VIRTIO,
   SLOT_BACKEND,
+  STEP_BACKEND,
   STEP_BYTES,
   STEP_CHOSEN,
   STEP_FRAME,
@@ -68,7 +67,8 @@ export function send<Sink>(step: usize, end: usize): usize {
     const chosen = load<u32>(step, STEP_CHOSEN);
     if (chosen - 1 >= <u32>SLOT_BACKEND) break; // NO_BACKEND, or a slot that is still tracked
     const record = backend(chosen);
-    const nextHop = load<u32>(record, BACKEND_NEXT_HOP);
+    const begins = load<u64>(step, STEP_BACKEND);
+    const nextHop = <u32>(begins >> 32); // BACKEND_NEXT_HOP
     const way = wayTo(nextHop);
     const egress = egressOf(way);
     if (!way) break;
@@ -77,7 +77,7 @@ export function send<Sink>(step: usize, end: usize): usize {
       lastEgress = egress;
       mac = ownMac(way);
     }
-    const kind = load<u32>(record, BACKEND_ENCAP) & KIND_MASK;
+    const kind = <u32>begins & KIND_MASK;
     const bytes = ((kind >> OUTER_SHIFT) & 0xff) + load<u32>(step, STEP_PACKET_BYTES);
     if (bytes > OUTER_MAX) break;
     if (!fits(bytes, mtuTo(nextHop))) break;
