@@ -49,7 +49,7 @@ export async function followSource(
   follower: Follower,
   signal: AbortSignal,
 ): Promise<MaglevError | undefined> {
-  const line = new Line(source.name, follower);
+  const line = new Line(source.name, follower, signal);
   let failure: MaglevError | undefined;
   try {
     for await (const event of source.events(signal, follower)) {
@@ -84,6 +84,7 @@ class Line {
   constructor(
     private readonly source: string,
     private readonly follower: Follower,
+    private readonly signal: AbortSignal,
   ) {}
 
   add(changes: Changes): void {
@@ -114,7 +115,7 @@ class Line {
     const untilMs = performance.now() + BURST_WAIT_MAX_MS;
     for (let seen = -1, count = this.count(); performance.now() < untilMs; count = this.count()) {
       const isMore = this.waiting.at(-1)?.isMore === true;
-      if (!isMore && (count < BURST_CHANGES || count === seen)) return;
+      if (this.signal.aborted || (!isMore && (count < BURST_CHANGES || count === seen))) return;
       seen = count;
       await sleep(BURST_QUIET_MS);
     }
