@@ -152,8 +152,9 @@ class Run {
 
   /** What a SYN may do to the flow table. */
   private probe(): void {
+    const chance = this.dice.next(); // the same flow for both: places in the table that one has given away the other has, too
     this.probes.forEach((probe, n) => {
-      const rule = probe.broken(this.dice.next(), this.clock.tick, n === 0 ? this.ledger : this.partsLedger);
+      const rule = probe.broken(chance, this.clock.tick, n === 0 ? this.ledger : this.partsLedger);
       if (rule !== undefined) throw new Finding(rule, this.frames, this.options.seed, undefined, this.capacity);
     });
   }
@@ -182,6 +183,10 @@ class Run {
       first += count;
     }
     this.frames += BATCH;
+    if (!whole.hasFlowsOf(parts)) {
+      const rule = 'the flow tables differ behind this batch';
+      throw new Finding(rule, this.frames, this.options.seed, undefined, this.capacity);
+    }
   }
 
   single(input: Input): string {

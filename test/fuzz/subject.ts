@@ -15,6 +15,7 @@ import {
   OUTPUT_LENGTH,
   OUTPUT_VIRTIO,
   REGION_CELLS,
+  REGION_FLOWS,
   REGION_SEGMENTS,
   VIRTIO_BYTES,
 } from '../../assembly/layout.js';
@@ -196,6 +197,13 @@ export class Subject {
     for (; k + 4 <= end; k += 4) if (this.words[k >> 2] !== other.words[(k >> 2) + shift]) return false;
     for (; k < end; k++) if (this.memory[k] !== other.memory[otherAt + k - at]) return false;
     return true;
+  }
+
+  /** True when both flow tables are the same, entry by entry. */
+  hasFlowsOf(other: Subject): boolean {
+    const { base, bytes } = this.engine.memory.region(REGION_FLOWS);
+    const there = other.engine.memory.region(REGION_FLOWS).base;
+    return this.memory.compare(other.memory, there, there + bytes, base, base + bytes) === 0;
   }
 
   isSameVirtio(o: number, other: Subject, otherOutput: number): boolean {
