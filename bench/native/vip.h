@@ -81,10 +81,10 @@ static inline const u8 *find_vip_soon(const struct core *c, const u8 *root, u64 
   return find_vip(c, root, high, low, protocol, port);
 }
 
-/** find_vip(), but for a key that is `last`'s. Without `last` plainly. */
+/** find_vip_soon(), but for a key that is `last`'s. */
 static inline const u8 *find_vip_again(const struct core *c, const u8 *root, struct last_vip *last, u64 high, u64 low, u32 protocol,
                                        u32 port) {
-  if (!last) return find_vip(c, root, high, low, protocol, port);
+  if (!last) return find_vip_soon(c, root, high, low, protocol, port);
   u32 service = port | protocol << 16;
   if (high != last->high || low != last->low || service != last->service) {
     *last = (struct last_vip){high, low, service, find_vip_soon(c, root, high, low, protocol, port)};
