@@ -114,8 +114,8 @@ class Line {
   private async letBurstIn(): Promise<void> {
     const untilMs = performance.now() + BURST_WAIT_MAX_MS;
     for (let seen = -1, count = this.count(); performance.now() < untilMs; count = this.count()) {
-      const isMore = this.waiting.at(-1)?.isMore === true;
-      if (this.signal.aborted || (!isMore && (count < BURST_CHANGES || count === seen))) return;
+      const isMore = this.waiting.at(-1)?.isMore ?? (count >= BURST_CHANGES && count > seen);
+      if (!isMore || this.signal.aborted) return;
       seen = count;
       await sleep(BURST_QUIET_MS);
     }

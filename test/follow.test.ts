@@ -68,6 +68,16 @@ Follow('while the source says that more is on the way it is waited for, and publ
   assert.equal(counts, [2031]);
 });
 
+Follow('what the source says is all is published at once, however much it is', async () => {
+  const counts = await publications(async function* ({ next }) {
+    const published = next();
+    yield { type: 'changes', changes: removals(3000), isMore: false };
+    assert.is((await published).count, 3000);
+    yield { type: 'changes', changes: removals(2), isMore: false };
+  });
+  assert.equal(counts, [3000, 2]);
+});
+
 Follow('more that does not come is not waited for without end', async () => {
   const counts = await publications(async function* ({ next }) {
     const published = next();

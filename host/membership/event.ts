@@ -166,7 +166,8 @@ export interface Position {
 export type SourceEvent =
   /**
    * Records that arrived together; `applied` is called when they are live, or with why some were refused. `position`: how far the
-   * source is read with them. `isMore`: others are on the way, and may be waited for (half a second at most) to be live together.
+   * source is read with them. `isMore`: true when others are on the way, which are waited for (half a second at most) to be live
+   * together; false when that is all; left out where a source cannot know.
    */
   | {
       type: 'changes';

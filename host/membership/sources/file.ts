@@ -144,7 +144,7 @@ class Follower {
     const records = beginRamps(declared.records, this.records, writtenMs);
     const changes = differences(this.records, records).map(changeOfDifference);
     this.records = records;
-    if (changes.length > 0) this.queue.push({ type: 'changes', changes, where: `file ${this.path}` });
+    if (changes.length > 0) this.queue.push({ type: 'changes', changes, where: `file ${this.path}`, isMore: false });
     if (!this.isCaughtUp) this.queue.push({ type: 'caughtUp' });
     this.isCaughtUp = true;
   }

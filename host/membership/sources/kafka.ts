@@ -55,7 +55,7 @@ export function kafkaSource(options: KafkaSourceOptions): MembershipSource {
             case 'messages':
               if (verifier !== undefined) await translator.check(event.messages);
               for (const message of event.messages) yield* translator.take(message);
-              if (translator.isCaughtUp) yield* translator.flush(event.isMore);
+              if (translator.isCaughtUp) yield* event.isMore ? translator.flush(true) : translator.flush();
               break;
             case 'end':
               yield* translator.end(event);

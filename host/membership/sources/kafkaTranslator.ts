@@ -67,7 +67,7 @@ export class Translator {
     if (this.isCaughtUp) yield* this.flush();
   }
 
-  *flush(isMore = false): Generator<SourceEvent> {
+  *flush(isMore?: boolean): Generator<SourceEvent> {
     const changes = [...this.batch.values()];
     const where = `${this.count} events of topic ${this.topic}, up to ${this.last}`;
     yield* this.tell(changes, where, isMore);
@@ -77,7 +77,7 @@ export class Translator {
     this.isCaughtUp = true;
     if (this.readSince !== undefined) yield* this.removeUnread(this.readSince);
     this.readSince = undefined;
-    yield* this.flush();
+    yield* this.flush(false);
     if (this.isFirstReading) yield { type: 'caughtUp' };
     this.isFirstReading = false;
   }
@@ -91,7 +91,7 @@ export class Translator {
     for (const [key, place] of others) this.newest.take(key, place);
     this.verifier?.restore(newest);
     for (const bookmark of bookmarks) this.bookmarks.set(bookmark.partition, bookmark);
-    yield* this.tell([...this.batch.values()], where);
+    yield* this.tell([...this.batch.values()], where, false);
   }
 
   /** What a later run must know to go on from here. Of one moment: nothing in it is changed later. */
@@ -110,7 +110,7 @@ export class Translator {
     this.newest.clear();
   }
 
-  private *tell(changes: Change[], where: string, isMore = false): Generator<SourceEvent> {
+  private *tell(changes: Change[], where: string, isMore: boolean | undefined): Generator<SourceEvent> {
     const position = this.position();
     for (const [key, change] of this.batch) {
       if ('put' in change) this.told.add(key);
@@ -118,7 +118,8 @@ export class Translator {
     }
     this.batch = new Map();
     this.count = 0;
-    if (changes.length > 0) yield { type: 'changes', changes, where, position, ...(isMore && { isMore }) };
+    if (changes.length > 0)
+      yield { type: 'changes', changes, where, position, ...(isMore !== undefined && { isMore }) };
     else yield { type: 'reached', position };
   }
 

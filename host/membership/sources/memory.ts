@@ -34,7 +34,8 @@ class Memory implements MemorySource {
   private isClosed = false;
 
   constructor(initial: Change[]) {
-    if (initial.length > 0) this.queue.push({ type: 'changes', changes: initial, where: 'initial records' });
+    if (initial.length > 0)
+      this.queue.push({ type: 'changes', changes: initial, where: 'initial records', isMore: false });
     this.queue.push({ type: 'caughtUp' });
   }
 
