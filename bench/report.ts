@@ -105,5 +105,5 @@ export function formatMeasured(measured: Measured): string {
 }
 
 function line(label: string, { min, median, max }: Spread, digits = DIGITS): string {
-  return `${label.padEnd(LABEL_WIDTH)}${[min, median, max].map((n) => n.toFixed(digits).padStart(NUMBER_WIDTH)).join('')}`;
+  return `${label.padEnd(LABEL_WIDTH)}${[min, median, max].map((n) => ` ${n.toFixed(digits).padStart(NUMBER_WIDTH - 1)}`).join('')}`;
 }
