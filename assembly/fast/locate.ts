@@ -1,5 +1,6 @@
-// fast/locate.ts: the second stage: which VIP a plain step is for, where read.ts does not know it, and where its slot is. Steps that have none for the fast path (no VIP,
-// or one that is hashed or sent in a way that only forward.ts knows) get STEP_VIP 0, and a slot that says NO_BACKEND.
+// fast/locate.ts: the second stage: which VIP a plain step is for, where read.ts does not know it, and where its slot is. Steps that
+// have none for the fast path (no VIP, or one that is hashed or sent in a way that only forward.ts knows) get STEP_VIP 0, and a slot
+// that says NO_BACKEND.
 import {
   SLOT_BYTES,
   STEP_BYTES,
