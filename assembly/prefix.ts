@@ -1,4 +1,4 @@
-// prefix.ts: what finding a prefix by its address takes: masks, and a hash for the open-addressing maps of VIPs and source routes.
+// prefix.ts: what finding a prefix by its address takes: masks, of VIPs and source routes, and a hash for the map of source routes.
 
 /** The first `bits` bits of a word as it lies in memory, in network order; all of it for 64 and more. */
 export function leading(bits: u32): u64 {

@@ -32,6 +32,16 @@ export interface Follower {
   packets(): ReadonlyMap<string, number>;
 }
 
+/** For who follows a source for its records alone: the rest of a follower, which hears nothing. */
+export const UNHEARD: Pick<Follower, 'restored' | 'caughtUp' | 'current' | 'stale' | 'fresh' | 'refused'> = {
+  restored: () => undefined,
+  caughtUp: () => undefined,
+  current: () => undefined,
+  stale: () => undefined,
+  fresh: () => undefined,
+  refused: () => undefined,
+};
+
 // To read a burst takes less time than to build the tables of its first part and then all of them again.
 const BURST_CHANGES = 32; // so many together, and more are likely on the way
 const BURST_QUIET_MS = 20; // unless nothing more came for so long

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { EngineOutcome } from '../host/engine.js';
-import { type Follower, type FollowOrigin, followSource } from '../host/follow.js';
+import { type Follower, type FollowOrigin, followSource, UNHEARD } from '../host/follow.js';
 import type { Change, MembershipSource, SourceEvent } from '../host/membership/event.js';
 
 const Follow = suite('follow');
@@ -28,19 +28,13 @@ async function publications(script: (told: Told) => AsyncGenerator<SourceEvent>)
   const waiting: ((publication: { count: number; origin: FollowOrigin }) => void)[] = [];
   const next: Told['next'] = () => new Promise((resolve) => waiting.push(resolve));
   const source: MembershipSource = { name: 'script', events: () => script({ next }) };
-  const nothing = (): void => undefined;
   const follower: Follower = {
     apply: async (changes, origin) => {
       counts.push(changes.length);
       for (const resolve of waiting.splice(0)) resolve({ count: changes.length, origin });
       return OUTCOME;
     },
-    restored: nothing,
-    caughtUp: nothing,
-    current: nothing,
-    stale: nothing,
-    fresh: nothing,
-    refused: nothing,
+    ...UNHEARD,
     failed: (error) => assert.unreachable(error.message),
     packets: () => new Map(),
   };

@@ -6,7 +6,7 @@ import { CellBatch } from '../../host/cellBatch.js';
 import { setEgress } from '../../host/egress.js';
 import { Engine } from '../../host/engine.js';
 import { frameOfFlow } from '../../host/fiveTuple.js';
-import { followSource } from '../../host/follow.js';
+import { followSource, UNHEARD } from '../../host/follow.js';
 import { createLoadBalancer } from '../../host/loadBalancer.js';
 import type { MembershipSource } from '../../host/membership/event.js';
 import { kafkaSource } from '../../host/membership/sources/kafka.js';
@@ -62,7 +62,6 @@ async function startEngine(): Promise<StartReport> {
   const marks: StartReport = {};
   let startedAt = 0;
   const since = () => performance.now() - startedAt;
-  const nothing = () => undefined;
   const stages: Parameters<Engine['apply']>[2] = {
     prepare: (state, keys) => {
       marks.state ??= since();
@@ -88,12 +87,7 @@ async function startEngine(): Promise<StartReport> {
     source,
     {
       apply: (changes, origin) => engine.apply(changes, origin, stages),
-      restored: nothing,
-      caughtUp: nothing,
-      current: nothing,
-      stale: nothing,
-      fresh: nothing,
-      refused: nothing,
+      ...UNHEARD,
       failed: (error) => {
         throw error;
       },

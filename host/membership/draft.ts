@@ -1,10 +1,29 @@
 // host/membership/draft.ts: what one publication has begun: to be finished, or given back.
 import type { Arena } from '../arena.js';
+import type { NextHops } from '../egress.js';
+import type { HotMemory } from '../memory.js';
+import type { HotPathModule } from '../module.js';
+import type { CoreSettings } from '../options.js';
 import { getCanServe, setCanServe } from './backendRecord.js';
 import type { Indexes } from './indexes.js';
 import type { LiveMarks, LiveVip } from './live.js';
-import type { PublisherParts } from './publish.js';
 import { TableDraft } from './tableDraft.js';
+
+/** What the publisher works with. */
+export interface PublisherParts {
+  memory: HotMemory;
+  builder: HotPathModule;
+  settings: CoreSettings;
+  nextHops: NextHops;
+  /** Our own address towards a backend, the source of outer headers; undefined while it is not known. */
+  sourceFor(address: string): string | undefined;
+  /** Before the index of a backend is given to another one. */
+  onBackendReuse?(index: number): void;
+  onVipReuse?(number: number): void;
+  tick?(): number;
+  /** Unix time, ms, for slow start. Default: that of the host. */
+  wallMs?(): number;
+}
 
 /** What is live before. */
 interface Before {

@@ -5,6 +5,8 @@ import type { HotMemory } from '../memory.js';
 import type { HotPathModule } from '../module.js';
 import type { LiveVip } from './live.js';
 
+const NONE = 0xffff_ffff; // as an age: the flow table has no flow of it
+
 /** Answers by backend index. Good for one moment, while no build is under way. */
 export class Holders {
   private ages: Uint32Array | undefined;
@@ -42,5 +44,3 @@ export class Holders {
     return new Uint32Array(memory.memory.buffer, base, memory.backendRecords).slice();
   }
 }
-
-const NONE = 0xffff_ffff;

@@ -7,14 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 import { FIELDS_5_TUPLE, HASH_NATIVE, REGION_BUILD, REGION_TABLES, TRACKING_NONE } from '../../assembly/layout.js';
 import { Arena } from '../arena.js';
 import { tickNow } from '../clock.js';
-import type { NextHops } from '../egress.js';
 import { MaglevError } from '../errors.js';
-import type { HotMemory } from '../memory.js';
-import type { HotPathModule } from '../module.js';
-import type { CoreSettings } from '../options.js';
 import { addressFamily } from './address.js';
 import { setOuterSource } from './backendRecord.js';
-import { Draft } from './draft.js';
+import { Draft, type PublisherParts } from './draft.js';
 import type { Applied, Vip } from './event.js';
 import { Indexes } from './indexes.js';
 import { type LiveVip, NO_MARKS } from './live.js';
@@ -27,22 +23,6 @@ import { Roots } from './root.js';
 import { backendsOf, type MembershipState } from './state.js';
 import { releasedBackends, replaceReleased } from './successors.js';
 import { backendName, VipDraft } from './vipDraft.js';
-
-/** What the publisher works with. */
-export interface PublisherParts {
-  memory: HotMemory;
-  builder: HotPathModule;
-  settings: CoreSettings;
-  nextHops: NextHops;
-  /** Our own address towards a backend, the source of outer headers; undefined while it is not known. */
-  sourceFor(address: string): string | undefined;
-  /** Before the index of a backend is given to another one. */
-  onBackendReuse?(index: number): void;
-  onVipReuse?(number: number): void;
-  tick?(): number;
-  /** Unix time, ms, for slow start. Default: that of the host. */
-  wallMs?(): number;
-}
 
 const YIELD_MS = 10; // the event loop waits no longer than this for a build
 

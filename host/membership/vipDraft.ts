@@ -2,14 +2,13 @@
 import { isOnlyNamed, katranRealBits } from '../compat/katranRecord.js';
 import { addressFamily } from './address.js';
 import { setKatranReal, writeBackend } from './backendRecord.js';
-import type { Draft } from './draft.js';
+import type { Draft, PublisherParts } from './draft.js';
 import { type EffectiveBackends, effectiveBackends, type TableInput } from './effective.js';
 import { encapName, encapOf, isSameEncap } from './encap.js';
 import type { Backend, Encap, Vip } from './event.js';
 import type { Indexes } from './indexes.js';
 import type { LiveBackend, LiveVip } from './live.js';
 import { namesOf } from './names.js';
-import type { PublisherParts } from './publish.js';
 import { RAMP_STEPS } from './slowStart.js';
 
 /** A VIP as it is to be. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { reportOf } from '../../host/fleet/records.js';
 import { type Reporter, reportStatus } from '../../host/fleet/reporter.js';
-import { followSource } from '../../host/follow.js';
+import { followSource, UNHEARD } from '../../host/follow.js';
 import type { Change, MembershipSource, SourceEvent } from '../../host/membership/event.js';
 import { createPublisher, kafkaSource } from '../../host/membership/sources/kafka.js';
 import { packageVersion } from '../../host/version.js';
@@ -41,15 +41,11 @@ export class FollowingBalancer {
         hub.emit('applied', { ...outcome.applied, vips: [] });
         return outcome;
       },
+      ...UNHEARD,
       caughtUp: () => {
         this.paper.isReady = true;
         hub.emit('fresh', { source: TOPIC });
       },
-      restored: () => undefined,
-      current: () => undefined,
-      stale: () => undefined,
-      fresh: () => undefined,
-      refused: () => undefined,
       failed: (error: Error) => {
         throw error;
       },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { followSource } from '../../host/follow.js';
+import { followSource, UNHEARD } from '../../host/follow.js';
 import { startEmbeddedBroker } from '../../host/membership/sources/embeddedBroker.js';
 import { kafkaSource } from '../../host/membership/sources/kafka.js';
 import { loadKafka } from '../../host/membership/sources/kafkaClient.js';
@@ -27,13 +27,12 @@ const commandTest = await casesThatNeed(loadKafka(), PublishFromDocker);
 function startBalancer(brokers: readonly string[]) {
   const engine = createEngine({ hashSecret: SECRET, tablesMiB: 24 }, 1, () => 1);
   const refused: unknown[] = [];
-  const nothing = (): void => undefined;
   const stop = new AbortController();
   const following = followSource(
     kafkaSource({ brokers, topic: TOPIC, librdkafka: { 'fetch.wait.max.ms': 10 } }),
     {
       apply: (changes, origin) => engine.apply(changes, origin),
-      ...{ restored: nothing, caughtUp: nothing, current: nothing, stale: nothing, fresh: nothing },
+      ...UNHEARD,
       refused: (refusal) => void refused.push(refusal),
       failed: (error) => void refused.push(error),
       packets: () => engine.packets(),

@@ -1,7 +1,7 @@
 // test/kafka/programs/chaosBalancer.ts: a balancer without interfaces that follows a topic, in a process that can be killed. It may follow a file
 // too, which it has read before it asks for the topic.
 import { Engine } from '../../../host/engine.js';
-import { type Follower, followSource } from '../../../host/follow.js';
+import { type Follower, followSource, UNHEARD } from '../../../host/follow.js';
 import { formatRefusal } from '../../../host/membership/refusal.js';
 import { fileSource } from '../../../host/membership/sources/file.js';
 import { kafkaSource } from '../../../host/membership/sources/kafka.js';
@@ -32,7 +32,6 @@ const engine = new Engine({
   sourceFor: () => undefined,
 });
 const refusals: string[] = [];
-const nothing = (): void => undefined;
 
 process.on('message', () => {
   const digests = [...engine.vips.keys()].sort().map((key): [string, string] => [key, engine.digest(key)]);
@@ -42,11 +41,7 @@ process.on('disconnect', () => process.exit(0));
 
 const follower: Follower = {
   apply: (changes, origin) => engine.apply(changes, { ...origin, isGradual: true }),
-  restored: nothing,
-  caughtUp: nothing,
-  current: nothing,
-  stale: nothing,
-  fresh: nothing,
+  ...UNHEARD,
   refused: (refusal) => void refusals.push(formatRefusal(refusal)),
   failed: (error) => {
     throw error;
